@@ -1,0 +1,10 @@
+//! Reelmill core.
+#![deny(missing_docs)]
+
+pub mod time;
+
+pub mod codec;
+
+pub mod track;
+
+pub mod packet;

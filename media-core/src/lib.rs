@@ -3,6 +3,8 @@
 
 pub mod time;
 
+pub mod bits;
+
 pub mod codec;
 
 pub mod track;

@@ -190,3 +190,7 @@ const DATA_REFERENCE: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 
 /// 80 ms at 48 kHz, "Encapsulation of Opus in ISO Base Media File Format" 4.3.6 and RFC 7845 section 4.6.
 const OPUS_PREROLL: u32 = 3840;
+
+#[cfg(test)]
+#[path = "entry_test.rs"]
+mod tests;

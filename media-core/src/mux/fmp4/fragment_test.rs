@@ -1,5 +1,6 @@
 //! Whole fragments as literal bytes, laid out by hand from ISO/IEC 14496-12 8.8.4 to 8.8.8, 8.9.2 and 8.9.3.
 
+use super::super::hex::bytes;
 use super::*;
 
 fn track() -> TrackId {
@@ -25,21 +26,6 @@ fn write(run: &mut Run, packets: &[Packet], end: i64, lead: i64) -> Bytes {
 
 fn video(packets: &[Packet], end: i64, lead: i64) -> Bytes {
     write(&mut Run::new(Kind::Video, None, 0), packets, end, lead)
-}
-
-/// Bytes from hexadecimal digits, spaces, and names of boxes in quotes.
-fn bytes(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (index, part) in text.split('\'').enumerate() {
-        if index % 2 == 1 {
-            out.extend_from_slice(part.as_bytes());
-            continue;
-        }
-        let digits: String = part.split_whitespace().collect();
-        let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("digits"));
-        out.extend(pairs.map(|pair| u8::from_str_radix(pair, 16).expect("two digits")));
-    }
-    out
 }
 
 #[test]

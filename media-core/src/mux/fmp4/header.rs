@@ -41,7 +41,7 @@ fn mvhd(track: TrackId, timescale: u32) -> Vec<u8> {
             &timescale.to_be_bytes(),
             &[0; 4],                         // duration: not known
             &0x0001_0000_u32.to_be_bytes(),  // rate 1.0
-            &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0], // volume 1.0, reserved
+            &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // volume 1.0, reserved
             &MATRIX,
             &[0; 24], // pre_defined
             &next_track.to_be_bytes(),
@@ -133,3 +133,7 @@ const UNDETERMINED: [u8; 2] = 0x55c4_u16.to_be_bytes();
 const ENABLED: u32 = 1;
 const IN_MOVIE: u32 = 2;
 const IN_PREVIEW: u32 = 4;
+
+#[cfg(test)]
+#[path = "header_test.rs"]
+mod tests;

@@ -31,6 +31,8 @@ mod boxes;
 mod entry;
 mod fragment;
 mod header;
+#[cfg(test)]
+mod hex;
 
 use bytes::{Bytes, BytesMut};
 

@@ -39,8 +39,8 @@ fn mvhd(track: TrackId, timescale: u32) -> Vec<u8> {
         &[
             &[0; 8], // creation and modification time: not said
             &timescale.to_be_bytes(),
-            &[0; 4],                         // duration: not known
-            &0x0001_0000_u32.to_be_bytes(),  // rate 1.0
+            &[0; 4],                               // duration: not known
+            &0x0001_0000_u32.to_be_bytes(),        // rate 1.0
             &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // volume 1.0, reserved
             &MATRIX,
             &[0; 24], // pre_defined

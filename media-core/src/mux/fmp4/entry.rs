@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::boxes::{boxed, full_box};
-use crate::codec;
+use crate::codec::{self, Colour, opus};
 use crate::packet::Packet;
 use crate::track::Kind;
 
@@ -14,8 +14,8 @@ pub(super) enum SampleEntry {
         format: &'static [u8; 4],
         /// Coded pictures after cropping, in pixels.
         size: (u16, u16),
-        /// Width to height of a pixel, where the stream says it.
-        pixel_aspect: Option<(u32, u32)>,
+        /// Width to height of a pixel.
+        pixel_aspect: (u32, u32),
         colour: Option<Colour>,
         /// The decoder configuration as a whole box.
         configuration: Vec<u8>,
@@ -28,19 +28,25 @@ pub(super) enum SampleEntry {
     },
 }
 
-/// Code points of ISO/IEC 23091-2, as `colr` of type `nclx` carries them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Colour {
-    pub(super) primaries: u8,
-    pub(super) transfer: u8,
-    pub(super) matrix: u8,
-    pub(super) full_range: bool,
-}
-
 impl SampleEntry {
     /// The entry of a track with this configuration.
     pub(super) fn of(codec: &codec::Config) -> Result<Self, Error> {
-        stand_in(codec)
+        let Some((width, height)) = codec.size() else { return Ok(Self::sound(codec)) };
+        let side = |pixels: u32| u16::try_from(pixels).map_err(|_| Error::Size { width, height });
+        let (format, configuration) = configuration(codec);
+        Ok(Self::Visual {
+            format,
+            size: (side(width)?, side(height)?),
+            pixel_aspect: codec.sample_aspect_ratio().unwrap_or((1, 1)),
+            colour: codec.colour(),
+            configuration,
+        })
+    }
+
+    fn sound(codec: &codec::Config) -> Self {
+        let (format, configuration) = configuration(codec);
+        let (channels, sample_rate) = (codec.channels().unwrap_or(2), codec.sample_rate().unwrap_or(0));
+        Self::Audio { format, channels, sample_rate, configuration }
     }
 
     pub(super) const fn kind(&self) -> Kind {
@@ -53,8 +59,8 @@ impl SampleEntry {
     /// Width and height at which `tkhd` wants pictures shown, in 16.16 fixed point pixels: square ones, so the width is stretched.
     pub(super) fn shown_size(&self) -> (u32, u32) {
         let Self::Visual { size: (width, height), pixel_aspect, .. } = *self else { return (0, 0) };
-        let (across, down) = pixel_aspect.unwrap_or((1, 1));
-        let stretched = (u64::from(width) << 16) * u64::from(across) / u64::from(down);
+        let (across, down) = pixel_aspect;
+        let stretched = (u64::from(width) << 16) * u64::from(across) / u64::from(down.max(1));
         (u32::try_from(stretched).unwrap_or(u32::MAX), u32::from(height) << 16)
     }
 
@@ -74,7 +80,7 @@ impl SampleEntry {
                     &[0; 32],               // compressorname
                     &[0, 0x18, 0xff, 0xff], // depth, pre_defined
                     configuration,
-                    &pixel_aspect.map(pasp).unwrap_or_default(),
+                    &pasp(*pixel_aspect),
                     &colour.map(colr).unwrap_or_default(),
                 ],
             ),
@@ -99,7 +105,23 @@ impl SampleEntry {
     }
 }
 
+/// The sample entry's type and the box in it that configures the decoder, whole.
+fn configuration(codec: &codec::Config) -> (&'static [u8; 4], Vec<u8>) {
+    match codec {
+        codec::Config::H264(config) => (b"avc1", boxed(b"avcC", &[&config.record()])),
+        codec::Config::H265(config) => (b"hvc1", boxed(b"hvcC", &[&config.record()])),
+        codec::Config::Vp8(config) => (b"vp08", full_box(b"vpcC", 1, 0, &[&config.record()])),
+        codec::Config::Vp9(config) => (b"vp09", full_box(b"vpcC", 1, 0, &[&config.record()])),
+        codec::Config::Aac(config) => (b"mp4a", esds(&config.asc())),
+        codec::Config::Opus(config) => (b"Opus", boxed(b"dOps", &[&config.dops()])),
+    }
+}
+
+/// The shape of a pixel; nothing when it is square, which is what no `pasp` means.
 fn pasp((across, down): (u32, u32)) -> Vec<u8> {
+    if across == down {
+        return Vec::new();
+    }
     boxed(b"pasp", &[&across.to_be_bytes(), &down.to_be_bytes()])
 }
 
@@ -153,36 +175,15 @@ impl Preroll {
         match self {
             Self::Aac => -1,
             Self::Opus => {
-                let shortest =
-                    packets.iter().filter_map(|packet| opus_samples(&packet.data)).min().unwrap_or(960);
+                let shortest = packets
+                    .iter()
+                    .filter_map(|packet| opus::packet_samples(&packet.data).ok())
+                    .min()
+                    .unwrap_or(OPUS_20_MS);
                 -(OPUS_PREROLL.div_ceil(shortest) as i16)
             }
         }
     }
-}
-
-// Stand-in until the records of the codecs are there.
-fn stand_in(codec: &codec::Config) -> Result<SampleEntry, Error> {
-    let visual = |format, (width, height): (u32, u32), configuration| {
-        let narrow = |side: u32| u16::try_from(side).map_err(|_| Error::Size { width, height });
-        let size = (narrow(width)?, narrow(height)?);
-        Ok(SampleEntry::Visual { format, size, pixel_aspect: None, colour: None, configuration })
-    };
-    let audio = |format, configuration| {
-        Ok(SampleEntry::Audio { format, channels: 2, sample_rate: 48_000, configuration })
-    };
-    match codec {
-        codec::Config::H264(config) => visual(b"avc1", config.size(), boxed(b"avcC", &[])),
-        codec::Config::H265(config) => visual(b"hvc1", config.size(), boxed(b"hvcC", &[])),
-        codec::Config::Vp8(config) => visual(b"vp08", config.size(), full_box(b"vpcC", 1, 0, &[])),
-        codec::Config::Vp9(config) => visual(b"vp09", config.size(), full_box(b"vpcC", 1, 0, &[])),
-        codec::Config::Aac(_) => audio(b"mp4a", esds(&[])),
-        codec::Config::Opus(_) => audio(b"Opus", boxed(b"dOps", &[])),
-    }
-}
-
-fn opus_samples(_: &[u8]) -> Option<u32> {
-    Some(960)
 }
 
 /// `data_reference_index` 1 behind six reserved bytes.
@@ -190,6 +191,9 @@ const DATA_REFERENCE: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 
 /// 80 ms at 48 kHz, "Encapsulation of Opus in ISO Base Media File Format" 4.3.6 and RFC 7845 section 4.6.
 const OPUS_PREROLL: u32 = 3840;
+
+/// The usual length of a packet, taken where none can be read.
+const OPUS_20_MS: u32 = 960;
 
 #[cfg(test)]
 #[path = "entry_test.rs"]

@@ -7,7 +7,7 @@ fn video() -> SampleEntry {
     SampleEntry::Visual {
         format: b"avc1",
         size: (704, 576),
-        pixel_aspect: Some((12, 11)),
+        pixel_aspect: (12, 11),
         colour: None,
         configuration: boxed(b"avcC", &[b"x"]),
     }

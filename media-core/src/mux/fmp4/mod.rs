@@ -227,3 +227,7 @@ fn lead_of(first: &Packet) -> Result<i64, Error> {
     let lead = first.pts.ticks().checked_sub(first.dts.ticks());
     lead.ok_or(Error::Composition { pts: first.pts, dts: first.dts })
 }
+
+#[cfg(test)]
+#[path = "muxer_test.rs"]
+mod tests;

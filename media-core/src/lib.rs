@@ -1,4 +1,45 @@
-//! Reelmill core.
+//! Coded video from the camera to the browser, as logic only: what a stream is, when its pictures are due, how they are put into files
+//! and when those are cut and listed.
+//!
+//! There is no socket, file, thread or clock in this crate. Every stage is a value that its owner drives:
+//!
+//! * `push(input)` hands it something,
+//! * `poll()` takes what is ready; `None` is "nothing yet", never an error,
+//! * `finish(self)` ends it and gives out what it still held. Because it consumes the stage, nothing can be used after its end and no
+//!   flush can be forgotten.
+//!
+//! A stage that lives in time is told `now` and says its `deadline()`, so an hour of a camera is tested in a millisecond. The sockets and
+//! the clock are in the server, `examples/server`.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! source -> codec::Parser -> timeline -> packet -+-> segment (with mux) -> playlist::Window -> HLS, DASH
+//!                                                |
+//!          frame -> encode ----------------------+
+//! ```
+//!
+//! In that order, and **a module uses only modules above it**:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`time`] | ticks, time bases, clocks that wrap |
+//! | [`codec`] | elementary-stream syntax without coding: parameter sets, key frames, configuration records |
+//! | [`track`] | what a stream is |
+//! | [`packet`] | one coded access unit |
+//! | [`timeline`] | from what a source sends to what a muxer may assume |
+//! | [`mux`] | packets in, container bytes out: fragmented MP4 |
+//! | [`segment`] | decides when to cut |
+//! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
+//!
+//! # Features
+//!
+//! | feature | gives | note |
+//! |---|---|---|
+//! | `vpx` | VP8 and VP9 encoders by libvpx | BSD |
+//! | `x264` | an H.264 encoder by libx264 | **GPL-2.0-or-later**: a program that links it is under the GPL as a whole |
+//!
+//! Neither is on by default: muxing, segmenting and playlists need no C library.
 #![deny(missing_docs)]
 
 pub mod time;
@@ -10,3 +51,11 @@ pub mod codec;
 pub mod track;
 
 pub mod packet;
+
+pub mod timeline;
+
+pub mod mux;
+
+pub mod segment;
+
+pub mod playlist;

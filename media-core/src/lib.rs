@@ -25,6 +25,7 @@
 //! |---|---|
 //! | [`time`] | ticks, time bases, clocks that wrap |
 //! | [`codec`] | elementary-stream syntax without coding: parameter sets, key frames, configuration records |
+//! | [`frame`] | raw pictures: planes, strides, pixel formats, a pool |
 //! | [`track`] | what a stream is |
 //! | [`packet`] | one coded access unit |
 //!
@@ -41,6 +42,8 @@
 pub mod time;
 
 pub mod codec;
+
+pub mod frame;
 
 pub mod track;
 

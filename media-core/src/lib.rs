@@ -48,3 +48,6 @@ pub mod frame;
 pub mod track;
 
 pub mod packet;
+
+#[cfg(any(feature = "x264", feature = "vpx"))]
+pub mod encode;

@@ -50,3 +50,6 @@ pub mod frame;
 pub mod track;
 
 pub mod packet;
+
+#[cfg(any(feature = "x264", feature = "vpx"))]
+pub mod encode;

@@ -275,10 +275,17 @@ struct Run {
 impl Clock {
     fn check(&self, pts: Timestamp) -> Result<Run, Error> {
         let Some(run) = self.run else {
+<<<<<<< HEAD
             return match pts.ticks() {
                 -FARTHEST_START..=FARTHEST_START => Ok(Run { first: pts, last: pts }),
                 _ => Err(Error::Range { found: pts, first: Timestamp::ZERO, range: FARTHEST_START }),
             };
+=======
+            if pts.ticks().unsigned_abs() > FARTHEST_START.unsigned_abs() {
+                return Err(Error::Range { found: pts, first: Timestamp::ZERO, range: FARTHEST_START });
+            }
+            return Ok(Run { first: pts, last: pts });
+>>>>>>> encode
         };
         if pts <= run.last {
             return Err(Error::Order { found: pts, last: run.last });

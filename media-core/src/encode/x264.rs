@@ -9,22 +9,35 @@
 #![allow(unsafe_code)]
 
 mod log;
+<<<<<<< HEAD
 mod parameters;
 
 use std::ffi::c_int;
+=======
+mod options;
+mod parameters;
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+>>>>>>> encode
 use std::ptr::{self, NonNull};
 use std::slice;
 
 use bytes::{Bytes, BytesMut};
 use x264_sys as c;
 
+<<<<<<< HEAD
 use self::log::Log;
 use self::parameters::Parameters;
+=======
+use self::log::Lines;
+pub use self::options::{Options, Preset, Profile, Tune};
+>>>>>>> encode
 use super::{Codec, Coded, Config, Error, Input, Latency, Threads};
 use crate::codec::{self, h264};
 use crate::frame::{FrameRef, PixelFormat};
 use crate::packet::Key;
 
+<<<<<<< HEAD
 /// What only libx264 knows. The default is that of the library: preset `medium`, everything else left to it.
 ///
 /// ```
@@ -105,6 +118,8 @@ pub enum Profile {
     High,
 }
 
+=======
+>>>>>>> encode
 /// An open `x264_t`.
 #[derive(Debug)]
 pub(super) struct Backend {
@@ -157,7 +172,11 @@ fn in_effect(config: &Config, options: &Options, taken: &c::x264_param_t) -> Con
 /// The C picture of a frame. Its pointers are the frame's: it must not outlive it.
 fn picture(input: &Input<'_>, format: PixelFormat) -> Result<c::x264_picture_t, Error> {
     let mut picture = new_picture();
+<<<<<<< HEAD
     picture.i_type = if input.force_key { c::X264_TYPE_IDR as c_int } else { c::X264_TYPE_AUTO as c_int };
+=======
+    picture.i_type = if input.force_key { c::X264_TYPE_IDR } else { c::X264_TYPE_AUTO };
+>>>>>>> encode
     picture.i_pts = input.pts;
     picture.img.i_csp = csp(format)?;
     let planes = FrameRef::planes(input.frame);
@@ -173,8 +192,13 @@ fn picture(input: &Input<'_>, format: PixelFormat) -> Result<c::x264_picture_t, 
 /// The colour space constant; also says which pixel formats there are.
 fn csp(format: PixelFormat) -> Result<c_int, Error> {
     match format {
+<<<<<<< HEAD
         PixelFormat::I420 => Ok(c::X264_CSP_I420 as c_int),
         PixelFormat::Nv12 => Ok(c::X264_CSP_NV12 as c_int),
+=======
+        PixelFormat::I420 => Ok(c::X264_CSP_I420),
+        PixelFormat::Nv12 => Ok(c::X264_CSP_NV12),
+>>>>>>> encode
         other => {
             let reason = format!("{other:?}, possible are I420 and Nv12");
             Err(Error::Unsupported { codec: "libx264", field: "format", reason })
@@ -189,6 +213,85 @@ fn new_picture() -> c::x264_picture_t {
     picture
 }
 
+<<<<<<< HEAD
+=======
+/// Parameters with the strings that x264 allocates in them (for zones and the like) while parsing.
+#[derive(Debug)]
+struct Parameters(Box<c::x264_param_t>);
+
+impl Parameters {
+    fn preset(preset: &CStr, tune: Option<&CStr>) -> Result<Self, Error> {
+        let mut parameters = Self(Box::default());
+        let tune = tune.map_or(ptr::null(), CStr::as_ptr);
+        // SAFETY: the structure is of the size the library was checked for, and both texts outlive the call.
+        let status = unsafe { c::x264_param_default_preset(&mut *parameters.0, preset.as_ptr(), tune) };
+        match status {
+            0 => Ok(parameters),
+            status => Err(Error::Codec {
+                call: "x264_param_default_preset",
+                code: status.into(),
+                detail: format!("preset {preset:?}"),
+            }),
+        }
+    }
+
+    /// 0, or one of `X264_PARAM_*`.
+    fn parse_text(&mut self, name: &CStr, value: &CStr) -> c_int {
+        // SAFETY: the parameters were filled by the library, which copies the texts; `drop` frees the copies.
+        unsafe { c::x264_param_parse(&mut *self.0, name.as_ptr(), value.as_ptr()) }
+    }
+
+    /// 0, or negative when the settings need more than the profile has.
+    fn restrict_to(&mut self, profile: &CStr) -> c_int {
+        // SAFETY: the parameters were filled by the library, and the text outlives the call.
+        unsafe { c::x264_param_apply_profile(&mut *self.0, profile.as_ptr()) }
+    }
+}
+
+impl Drop for Parameters {
+    fn drop(&mut self) {
+        // SAFETY: the parameters are initialised; this frees the strings the library allocated in them. An encoder opened with them has
+        // copies of its own.
+        unsafe { c::x264_param_cleanup(&mut *self.0) };
+    }
+}
+
+/// What an encoder writes its log to, from all of its threads. Stays in its box: the library has pointers into it.
+struct Log {
+    sink: c::LogSink,
+    lines: Lines,
+}
+
+// SAFETY: the sink does not change once boxed, and its pointer leads to `lines`, which is `Sync`.
+unsafe impl Send for Log {}
+// SAFETY: as above.
+unsafe impl Sync for Log {}
+
+impl Log {
+    fn boxed() -> Box<Self> {
+        let sink = c::LogSink { line: receive, user: ptr::null_mut() };
+        let mut log = Box::new(Self { sink, lines: Lines::default() });
+        log.sink.user = ptr::from_ref(&log.lines).cast_mut().cast();
+        log
+    }
+}
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.lines.fmt(f)
+    }
+}
+
+/// The library's callback.
+unsafe extern "C" fn receive(user: *mut c_void, level: c_int, text: *const c_char, length: usize) {
+    // SAFETY: `user` is `Log::lines`, which is freed after the encoder that calls.
+    let lines = unsafe { &*user.cast::<Lines>() };
+    // SAFETY: the shim passes `length` bytes that are valid for the call.
+    let text = unsafe { slice::from_raw_parts(text.cast::<u8>(), length) };
+    lines.receive(level, &String::from_utf8_lossy(text));
+}
+
+>>>>>>> encode
 /// Owns an encoder and the log it writes to.
 #[derive(Debug)]
 struct Handle {
@@ -204,6 +307,7 @@ unsafe impl Send for Handle {}
 impl Handle {
     fn open(parameters: &mut Parameters) -> Result<Self, Error> {
         let log = Log::boxed();
+<<<<<<< HEAD
         // SAFETY: the box is kept beside the encoder and freed after it, and if there is no encoder nobody has the pointer once
         // `parameters` gets another one; they are not used for opening without this line.
         unsafe { c::set_log(parameters.as_mut_ptr(), log.sink()) };
@@ -212,6 +316,16 @@ impl Handle {
         match NonNull::new(encoder) {
             Some(encoder) => Ok(Self { encoder, log }),
             None => Err(Error::Codec { call: "x264_encoder_open", code: 0, detail: log.detail() }),
+=======
+        // SAFETY: the parameters are initialised. The box is kept beside the encoder and freed after it; the parameters keep a pointer
+        // to it too, which only the line below follows.
+        unsafe { c::set_log(&mut *parameters.0, &log.sink) };
+        // SAFETY: the parameters were filled by `x264_param_default_preset`; the library copies them, strings included.
+        let encoder = unsafe { c::x264_encoder_open(&mut *parameters.0) };
+        match NonNull::new(encoder) {
+            Some(encoder) => Ok(Self { encoder, log }),
+            None => Err(Error::Codec { call: "x264_encoder_open", code: 0, detail: log.lines.detail() }),
+>>>>>>> encode
         }
     }
 
@@ -250,7 +364,11 @@ impl Handle {
 
     /// x264 only warns of a stream beyond its level, which then does not play where the level was asked for.
     fn check_level(&self, options: &Options) -> Result<(), Error> {
+<<<<<<< HEAD
         let exceeded = self.log.warning("level limit");
+=======
+        let exceeded = self.log.lines.warning("level limit");
+>>>>>>> encode
         match (options.level, exceeded) {
             (Some(_), Some(reason)) => Err(Error::Config { field: "level", reason }),
             _ => Ok(()),
@@ -315,7 +433,11 @@ unsafe fn nal_units<'a>(
     log: &Log,
 ) -> Result<Vec<Nal<'a>>, Error> {
     if bytes < 0 {
+<<<<<<< HEAD
         return Err(Error::Codec { call, code: i64::from(bytes), detail: log.detail() });
+=======
+        return Err(Error::Codec { call, code: i64::from(bytes), detail: log.lines.detail() });
+>>>>>>> encode
     }
     let count = usize::try_from(count).unwrap_or(0);
     if bytes == 0 || count == 0 {
@@ -340,7 +462,11 @@ fn payload(nals: &[Nal<'_>]) -> Bytes {
 }
 
 fn key(picture: &c::x264_picture_t) -> Key {
+<<<<<<< HEAD
     match (picture.b_keyframe, picture.i_type as u32) {
+=======
+    match (picture.b_keyframe, picture.i_type) {
+>>>>>>> encode
         (0, _) => Key::No,
         (_, c::X264_TYPE_IDR) => Key::Closed,
         // With `open-gop`, pictures shown before it refer across it. Intra refresh, the other case, is refused.

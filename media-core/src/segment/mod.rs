@@ -164,7 +164,8 @@ pub struct Segment {
     pub duration: u64,
     /// Media bytes and their boxes; empty for a gap. The packets' payloads are in it uncopied.
     pub rope: Rope,
-    /// Whether the track has no media here. `start` and `duration` then span the cut.
+    /// Whether the track has no media here. `start` and `duration` then reach from the segment before, or the start of the cut where that is
+    /// too far, to the end of the cut.
     pub gap: bool,
     /// When what is shown at `start` was captured; `None` for a gap and where the source does not tell.
     pub wall: Option<WallTime>,
@@ -431,11 +432,9 @@ impl Segmenter {
         let span = (open.start, end);
         (open.start, open.cut) = (end, None);
         if taken.iter().any(Option::is_some) {
-            let segments = self
-                .renditions
-                .iter()
-                .zip(taken)
-                .map(|(rendition, taken)| taken.unwrap_or_else(|| rendition.gap(span)));
+            let renditions = self.renditions.iter_mut();
+            let segments =
+                renditions.zip(taken).map(|(track, taken)| taken.unwrap_or_else(|| track.gap(span)));
             let cut = Cut {
                 number: self.number,
                 generation: self.generations - 1,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use media_core::codec::{self, aac, vp9};
 use media_core::packet::{Key, Packet};
+use media_core::playlist::{self, Expired, Window};
 use media_core::segment::{Config, Cut, Init, Output, Segment, Segmenter};
 use media_core::time::{TimeBase, Timestamp, WallTime};
 use media_core::timeline;
@@ -136,4 +137,44 @@ impl Cutting {
         };
         self.segments(index).map(|segment| (!segment.gap).then(|| span(segment))).collect()
     }
+}
+
+/// A window that was told of all that a segmenter made, each cut coming out `delay` nanoseconds after its media ended; and all that
+/// expired.
+pub(crate) fn window(all: &Cutting, config: playlist::Config, delay: i64) -> (Window, Vec<Expired>) {
+    let mut window = Window::new(config);
+    let mut expired = Vec::new();
+    for output in outputs(all) {
+        window.push(&output, complete(&output, delay));
+        expired.extend(std::iter::from_fn(|| window.poll()));
+    }
+    (window, expired)
+}
+
+/// What the segmenter gave, in order.
+pub(crate) fn outputs(all: &Cutting) -> Vec<Output> {
+    let mut inits = all.inits.iter().cloned().map(Output::Init).peekable();
+    let mut outputs = Vec::new();
+    for cut in &all.cuts {
+        while let Some(init) =
+            inits.next_if(|init| matches!(init, Output::Init(init) if init.generation <= cut.generation))
+        {
+            outputs.push(init);
+        }
+        outputs.push(Output::Cut(cut.clone()));
+    }
+    outputs.extend(inits);
+    outputs
+}
+
+/// The time at which an output comes out: when its first track's media ended, and `delay` nanoseconds.
+pub(crate) fn complete(output: &Output, delay: i64) -> WallTime {
+    let end = |segment: &Segment| segment.start.ticks() + segment.duration as i64;
+    let hz = |segment: &Segment| if segment.track == id(1) { 90_000 } else { 48_000 };
+    let millis = |segment: &Segment| end(segment) * 1000 / hz(segment) - ORIGIN * 1000;
+    let millis = match output {
+        Output::Init(_) => 0,
+        Output::Cut(cut) => cut.segments.iter().map(millis).max().unwrap_or(0),
+    };
+    WallTime::from_nanos(MORNING + millis * 1_000_000 + delay)
 }

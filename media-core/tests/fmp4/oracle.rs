@@ -1,0 +1,1 @@
+//! `mp4-atom` reads what we write.

@@ -131,8 +131,7 @@ fn read_tables(file: &Bytes, stbl: &Bytes) -> Vec<Sample> {
     let (mut samples, mut decode_time) = (Vec::new(), 0);
     for (chunk, offset) in chunks.into_iter().enumerate() {
         let mut offset = offset;
-        let run =
-            per_chunk.chunks(3).filter(|run| run[0] as usize <= chunk + 1).last().expect("a run of chunks");
+        let run = per_chunk.chunks(3).rfind(|run| run[0] as usize <= chunk + 1).expect("a run of chunks");
         for _ in 0..run[1] {
             let n = samples.len();
             let sync = syncs.as_ref().is_none_or(|syncs| syncs.contains(&(n as u32 + 1)));

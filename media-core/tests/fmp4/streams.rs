@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use media_core::track::Kind;
 
 use crate::ffmpeg;
+use crate::oracle;
 use crate::source::{self, Source};
 
 /// Writes `bytes` where ffmpeg can read them.
@@ -22,7 +23,9 @@ fn pictures(name: &str, per_fragment: usize) {
 
 fn compare_pictures(original: &Path, source: &Source, per_fragment: usize) {
     let stem = original.file_stem().expect("a name").to_string_lossy();
-    let ours = file(&format!("{stem}-{per_fragment}.mp4"), &source::mux(source, per_fragment));
+    let muxed = source::mux(source, per_fragment);
+    oracle::check(&muxed, source);
+    let ours = file(&format!("{stem}-{per_fragment}.mp4"), &muxed);
     let (expected, listed) = (ffmpeg::packets(original, "v"), ffmpeg::packets(&ours, "v"));
     assert_eq!(listed.len(), expected.len());
     // ffmpeg begins DTS as far before PTS as the stream reorders; an edit list moves the origin.
@@ -43,7 +46,9 @@ fn compare_sound(original: &Path, per_fragment: usize, priming: u32) {
     let source = source::mp4(original, Kind::Audio);
     assert_eq!(source.track.priming, priming);
     let stem = original.file_stem().expect("a name").to_string_lossy();
-    let ours = file(&format!("{stem}-{per_fragment}-sound.mp4"), &source::mux(&source, per_fragment));
+    let muxed = source::mux(&source, per_fragment);
+    oracle::check(&muxed, &source);
+    let ours = file(&format!("{stem}-{per_fragment}-sound.mp4"), &muxed);
     assert_eq!(ffmpeg::packets(&ours, "a"), ffmpeg::packets(original, "a"));
     let samples =
         source.packets.iter().map(|packet| source::samples(&source.track, packet)).sum::<u32>() - priming;

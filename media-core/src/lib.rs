@@ -27,6 +27,7 @@
 //! | [`codec`] | elementary-stream syntax without coding: parameter sets, key frames, configuration records |
 //! | [`track`] | what a stream is |
 //! | [`packet`] | one coded access unit |
+//! | [`timeline`] | from what a camera sends to what a muxer may assume |
 //!
 //! # Features
 //!
@@ -45,3 +46,5 @@ pub mod codec;
 pub mod track;
 
 pub mod packet;
+
+pub mod timeline;

@@ -41,6 +41,8 @@
 
 pub mod time;
 
+pub mod bits;
+
 pub mod codec;
 
 pub mod track;

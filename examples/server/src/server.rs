@@ -126,7 +126,7 @@ async fn stream(path: Arc<Path>, clock: Clock, config: Config, mut stopped: watc
         }
     };
     tokio::select! {
-        () = source => _ = stopped.wait_for(|stop| *stop).await,
+        () = source => {}
         _ = stopped.wait_for(|stop| *stop) => {}
     }
 }

@@ -11,8 +11,8 @@ use media_core::codec::{self, Format, Parser};
 use media_core::mux::Rope;
 use media_core::playlist::{self, Names, Window, dash, hls};
 use media_core::segment::{self, Segmenter};
-use media_core::time::{Moment, TimeBase, Timestamp};
-use super::standin::{self as timeline, Sample, Timeline};
+use media_core::time::{Moment, TimeBase};
+use media_core::timeline::{self, Announced, Sample, Timeline};
 use media_core::track::{Kind, Track, TrackId};
 
 use super::{Measured, Path, State, TrackSummary};
@@ -43,9 +43,8 @@ pub(crate) struct Live {
     clock: Clock,
     /// What the source sends now; empty while it is away.
     channels: Vec<Channel>,
-    began: Moment,
-    line: Option<Line>,
-    segmenter: Option<Segmenter>,
+    timeline: Timeline,
+    segmenter: Segmenter,
     window: Window,
     names: Names,
     measure: Measure,
@@ -53,18 +52,9 @@ pub(crate) struct Live {
 
 /// One stream of the source as it is received.
 struct Channel {
-    input: Input,
     id: TrackId,
+    kind: Kind,
     parser: Parser,
-    /// The last configuration that was seen, in the description or in band.
-    config: Option<codec::Config>,
-}
-
-/// The time line and what it was made for.
-struct Line {
-    timeline: Timeline,
-    /// Formats and clocks; a source that comes back with others gets another line.
-    shape: Vec<(Format, u32)>,
 }
 
 impl Live {
@@ -80,9 +70,8 @@ impl Live {
             path,
             clock,
             channels: Vec::new(),
-            began: clock.now(),
-            line: None,
-            segmenter: Some(Segmenter::new(segment)),
+            timeline: Timeline::new(timeline::Config::new(clock.epoch()), []),
+            segmenter: Segmenter::new(segment),
             window: Window::new(window),
             names,
             measure: Measure::default(),
@@ -95,62 +84,51 @@ impl Live {
 
     /// The source is there and will send these streams, numbered as in `inputs`.
     pub(crate) fn begin(&mut self, inputs: Vec<Input>) {
-        self.began = self.clock.now();
-        self.channels = inputs
-            .into_iter()
-            .zip(1..)
-            .filter_map(|(input, id)| {
-                let id = TrackId::new(id)?;
-                let parser = match &input.config {
-                    Some(config) => Parser::new(config),
-                    None => Parser::waiting(input.format),
-                };
-                Some(Channel { config: input.config.clone(), input, id, parser })
-            })
-            .collect();
-        self.begin_line();
+        let mut announced = Vec::with_capacity(inputs.len());
+        self.channels.clear();
+        for (input, id) in inputs.into_iter().zip(1..) {
+            let (Some(id), Some(time_base)) = (TrackId::new(id), TimeBase::new(1, input.clock_rate)) else { continue };
+            let (format, kind) = (input.format, input.format.kind());
+            let parser = input.config.as_ref().map_or_else(|| Parser::waiting(format), Parser::new);
+            self.channels.push(Channel { id, kind, parser });
+            let mut track = Announced::new(id, kind, time_base);
+            track.codec = input.config;
+            announced.push(track);
+        }
+        self.timeline.announce(announced, self.clock.now());
+        self.advance();
     }
 
     /// The next unit of a stream, with its RTP timestamp.
     pub(crate) fn push(&mut self, stream: usize, timestamp: u32, data: Bytes) {
         let Some(channel) = self.channels.get_mut(stream) else { return };
-        self.path.stats.frames.add(1);
-        let unit = channel.parser.parse(data);
-        if let Some(config) = &unit.config {
-            channel.config = Some(config.clone());
-        }
-        let (track, kind, key) = (channel.id, channel.input.format.kind(), unit.key);
-        if unit.config.is_some() && self.line.is_none() {
-            self.begin_line();
-        }
         let now = self.clock.now();
-        if kind == Kind::Video {
-            self.measure.picture(now, key.is_sync());
+        let unit = channel.parser.parse(data);
+        self.path.stats.frames.add(1);
+        if channel.kind == Kind::Video {
+            self.measure.picture(now, unit.key.is_sync());
         }
-        let Some(line) = &mut self.line else {
-            self.path.stats.units_early.add(1);
-            return;
-        };
-        line.timeline.push(Sample { track, pts: i64::from(timestamp), dts: None, unit }, now);
+        self.timeline.push(Sample { track: channel.id, pts: i64::from(timestamp), dts: None, unit }, now);
         self.advance();
     }
 
     /// The source says what time of day a timestamp of a stream was.
     pub(crate) fn sender_report(&mut self, stream: usize, timestamp: u32, ntp: u64) {
         let Some(channel) = self.channels.get(stream) else { return };
-        if let Some(line) = &mut self.line {
-            line.timeline.sender_report(channel.id, timestamp, ntp, self.clock.now());
-        }
+        self.timeline.sender_report(channel.id, timestamp, ntp, self.clock.now());
+    }
+
+    /// The source says that `timestamp` of a stream is the instant at which all its streams begin.
+    pub(crate) fn common_zero(&mut self, stream: usize, timestamp: u32) {
+        let Some(channel) = self.channels.get(stream) else { return };
+        self.timeline.common_zero(channel.id, i64::from(timestamp));
     }
 
     /// Time has passed; to be called a few times a second while the source is there.
     pub(crate) fn tick(&mut self) {
         let now = self.clock.now();
-        if self.line.is_none() && now.since(self.began) > CONFIG_WAIT {
-            self.leave_out_the_unknown();
-        }
-        if let Some(line) = &mut self.line {
-            line.timeline.tick(now);
+        if self.timeline.deadline().is_some_and(|deadline| deadline <= now) {
+            self.timeline.tick(now);
         }
         self.advance();
         self.publish_measure(now);
@@ -159,9 +137,7 @@ impl Live {
     /// The source is gone. What comes after is a discontinuity; viewers stay.
     pub(crate) fn interrupted(&mut self) {
         self.channels.clear();
-        if let Some(line) = &mut self.line {
-            line.timeline.interrupted(self.clock.now());
-        }
+        self.timeline.interrupted(self.clock.now());
         self.advance();
     }
 
@@ -193,58 +169,36 @@ impl Live {
         stats.slices_late.add(after.late_slices - before.late_slices);
     }
 
-    /// Makes the time line as soon as all streams are known, or goes on with the one there is.
-    fn begin_line(&mut self) {
-        let tracks: Option<Vec<Track>> = self.channels.iter().map(Channel::track).collect();
-        let Some(tracks) = tracks.filter(|tracks| !tracks.is_empty()) else { return };
-        let shape: Vec<_> =
-            self.channels.iter().map(|channel| (channel.input.format, channel.input.clock_rate)).collect();
-        if self.line.as_ref().is_none_or(|line| line.shape != shape) {
-            self.line = Some(Line { timeline: Timeline::new(tracks), shape });
-        }
-        self.set_state(State::Ready);
-        self.advance();
-    }
-
-    /// A stream that does not say how it is coded must not keep the others from being served.
-    fn leave_out_the_unknown(&mut self) {
-        let unknown: Vec<_> =
-            self.channels.iter().filter(|channel| channel.config.is_none()).map(|channel| channel.id.get()).collect();
-        if unknown.is_empty() || unknown.len() == self.channels.len() {
-            return;
-        }
-        tracing::warn!(path = self.name(), tracks = ?unknown, "left out: no parameter sets have come");
-        self.channels.retain(|channel| channel.config.is_some());
-        self.begin_line();
-    }
-
     /// Carries on what is ready, stage by stage.
     fn advance(&mut self) {
-        let (Some(line), Some(segmenter)) = (&mut self.line, &mut self.segmenter) else { return };
-        while let Some(output) = line.timeline.poll() {
-            if let timeline::Output::Packet(packet) = &output {
-                self.measure.media += packet.data.len() as u64;
+        while let Some(output) = self.timeline.poll() {
+            match &output {
+                timeline::Output::Tracks(tracks) => self.show(tracks),
+                timeline::Output::Discontinuity => self.set_state(State::Ready),
+                timeline::Output::Packet(packet) => self.measure.media += packet.data.len() as u64,
             }
-            if let timeline::Output::Tracks(tracks) = &output {
-                let tracks = tracks.iter().map(summary).collect();
-                self.path.update(|status| {
-                    status.tracks = tracks;
-                    true
-                });
-            }
-            if let Err(error) = segmenter.push(output) {
+            if let Err(error) = self.segmenter.push(output) {
                 self.path.stats.segments_refused.add(1);
                 tracing::debug!(path = self.path.name(), %error, "a segment lost something");
             }
         }
         let mut cut = false;
-        while let Some(output) = self.segmenter.as_mut().and_then(Segmenter::poll) {
+        while let Some(output) = self.segmenter.poll() {
             cut |= matches!(output, segment::Output::Cut(_));
             self.keep(output);
         }
         if cut {
             self.publish();
         }
+    }
+
+    fn show(&self, tracks: &[Track]) {
+        let tracks = tracks.iter().map(summary).collect();
+        self.path.update(|status| {
+            status.tracks = tracks;
+            true
+        });
+        self.set_state(State::Ready);
     }
 
     /// Stores first, lists second: what is listed can be fetched.
@@ -309,18 +263,24 @@ impl Live {
     fn publish_measure(&mut self, now: Moment) {
         if let Some((millihertz, bitrate)) = self.measure.rates(now) {
             let stored_bytes = self.path.store(|store| store.bytes());
-            let repairs = Vec::new();
+            let repairs = self.repairs();
             let gop_millis = self.measure.gop_millis;
             self.path.stats.measure(Measured { millihertz, bitrate, gop_millis, repairs, stored_bytes });
         }
     }
-}
 
-impl Channel {
-    /// `None` while it is not known how the stream is coded.
-    fn track(&self) -> Option<Track> {
-        let time_base = TimeBase::new(1, self.input.clock_rate)?;
-        Some(Track::new(self.id, time_base, self.config.clone()?))
+    /// What the timeline repaired on all tracks together.
+    fn repairs(&self) -> Vec<(&'static str, u64)> {
+        let mut sums: Vec<(&'static str, u64)> = Vec::new();
+        for repairs in (1..=MOST_TRACKS).filter_map(TrackId::new).filter_map(|id| self.timeline.repairs(id)) {
+            for (cause, count) in repairs.iter() {
+                match sums.iter_mut().find(|(known, _)| *known == cause) {
+                    Some((_, sum)) => *sum += count,
+                    None => sums.push((cause, count)),
+                }
+            }
+        }
+        sums
     }
 }
 
@@ -391,9 +351,8 @@ const FIRST: TrackId = match TrackId::new(1) {
 /// Bytes of a segment, all tracks: a path holds at most two windows of these.
 const MAX_SEGMENT: usize = 50 << 20;
 
-/// Nanoseconds that a stream may keep its configuration to itself before the others go on without it: two of the longest usual key
-/// frame intervals.
-const CONFIG_WAIT: i64 = 10_000_000_000;
+/// Streams that a source can have: one of pictures, one of sound.
+const MOST_TRACKS: u32 = 2;
 
 /// Nanoseconds over which rates are measured.
 const MEASURE_OVER: u128 = 2_000_000_000;

@@ -5,7 +5,6 @@
 mod live;
 mod path;
 mod readers;
-mod standin;
 mod stats;
 
 pub(crate) use self::live::{Cutting, Input, Live};

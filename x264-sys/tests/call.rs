@@ -193,25 +193,29 @@ fn log_line_longer_than_a_kibibyte_is_not_cut() {
     assert!(lines.iter().any(|(level, line)| *level == X264_LOG_ERROR && line.len() > 5000), "{lines:?}");
 }
 
+/// A unit stays where the callback has put it: what `x264_encoder_encode` returns leads there too.
+type Units = Mutex<Vec<(c_int, Vec<u8>)>>;
+
+unsafe extern "C" fn take(encoder: *mut x264_t, unit: *mut x264_nal_t, opaque: *mut c_void) {
+    let units = unsafe { &*opaque.cast::<Units>() };
+    let mut room = vec![0_u8; unsafe { (*unit).i_payload } as usize * 3 / 2 + 5 + 64];
+    unsafe { x264_nal_encode(encoder, room.as_mut_ptr(), unit) };
+    units.lock().expect("no test panics").push((unsafe { (*unit).i_type }, room));
+}
+
 #[test]
 fn units_are_handed_out_as_they_are_ready() {
-    unsafe extern "C" fn take(encoder: *mut x264_t, unit: *mut x264_nal_t, opaque: *mut c_void) {
-        let types = unsafe { &*opaque.cast::<Mutex<Vec<c_int>>>() };
-        let room = unsafe { (*unit).i_payload } as usize * 3 / 2 + 5 + 64;
-        let mut room = vec![0_u8; room];
-        unsafe { x264_nal_encode(encoder, room.as_mut_ptr(), unit) };
-        types.lock().expect("no test panics").push(unsafe { (*unit).i_type });
-    }
-    let types = Mutex::new(Vec::<c_int>::new());
+    let units = Units::default();
     let mut param = parameters();
     param.nalu_process = Some(take);
     param.i_slice_count = 3;
     let mut encoder = Encoder::open(param);
-    encoder.opaque = (&raw const types).cast_mut().cast();
-    encoder.encode(0);
+    encoder.opaque = (&raw const units).cast_mut().cast();
+    let returned = encoder.encode(0);
     drop(encoder);
-    let types = types.into_inner().expect("no test panics");
-    assert_eq!(types.iter().filter(|unit| **unit as nal_unit_type_e == NAL_SLICE_IDR).count(), 3);
+    let units = units.into_inner().expect("no test panics");
+    assert_eq!(units.iter().filter(|(unit, _)| *unit as nal_unit_type_e == NAL_SLICE_IDR).count(), 3);
+    assert!(units.iter().zip(&returned).all(|((_, room), unit)| room.starts_with(unit)));
 }
 
 /// An open encoder, closed once.

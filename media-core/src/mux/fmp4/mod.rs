@@ -20,10 +20,32 @@
 //!
 //! # Example
 //!
-//! ```text
+//! ```
+//! use bytes::Bytes;
+//! use media_core::codec::{Config, Key, opus};
+//! use media_core::mux::fmp4;
+//! use media_core::packet::Packet;
+//! use media_core::time::{TimeBase, Timestamp};
+//! use media_core::track::{Track, TrackId};
+//!
+//! let id = TrackId::new(1).ok_or("zero")?;
+//! let track = Track::new(id, TimeBase::hz(48_000), Config::Opus(opus::Config::new(2)?));
+//! let packet = |pts, data| Packet {
+//!     track: id,
+//!     pts: Timestamp::new(pts),
+//!     dts: Timestamp::new(pts),
+//!     duration: Some(960),
+//!     key: Key::Closed,
+//!     data: Bytes::from_static(data),
+//!     wall: None,
+//! };
+//!
 //! let mut muxer = fmp4::Muxer::new(&track)?;
-//! file.write(muxer.init());
-//! file.write_vectored(muxer.fragment(&packets, next_dts)?.io_slices());
+//! let mut file = vec![muxer.init()];
+//! let packets = [packet(0, b"\x08one"), packet(960, b"\x08two")];
+//! file.extend(muxer.fragment(&packets, Timestamp::new(1920))?);
+//! assert_eq!(file[3], "\x08two");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod boxes;
@@ -103,10 +125,6 @@ impl Muxer {
     /// else the best guess. A fragment may begin later than the one before it ended (a gap), and also earlier (a guess that was too
     /// long), but always after the DTS of the packet before it.
     ///
-    /// ```text
-    /// let rope = muxer.fragment(&packets[..30], packets[30].dts)?;
-    /// ```
-    ///
     /// # Errors
     /// When there is no packet, one is of another track, DTS do not increase strictly up to `end`, or a value does not fit its field.
     pub fn fragment(&mut self, packets: &[Packet], end: Timestamp) -> Result<Rope, Error> {
@@ -163,8 +181,8 @@ pub const fn segment_type() -> Bytes {
     Bytes::from_static(b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs")
 }
 
-/// What keeps a track or its packets from becoming MP4. All of it is misuse by the caller: a [timeline](crate) before the muxer gives
-/// nothing of the kind.
+/// What keeps a track or its packets from becoming MP4. All of it is misuse by the caller: a timeline before the muxer gives nothing of
+/// the kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

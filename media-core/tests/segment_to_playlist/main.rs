@@ -2,7 +2,17 @@
 
 mod cuts;
 mod ffmpeg;
+#[allow(dead_code)]
+#[path = "../fmp4/ffmpeg.rs"]
+mod fmp4_ffmpeg;
 mod histories;
+#[allow(dead_code)]
+#[path = "../fmp4/reader.rs"]
+mod reader;
+mod readers;
+#[allow(dead_code)]
+#[path = "../fmp4/source.rs"]
+mod source;
 mod stopping;
 mod stream;
 mod texts;

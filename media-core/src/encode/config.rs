@@ -48,7 +48,12 @@ pub struct Config {
 
 impl Config {
     /// What has no default: the codec with its options, width and height in pixels, the unit of the timestamps, and the frame rate.
-    pub fn new(codec: impl Into<Codec>, size: (u32, u32), time_base: TimeBase, frame_rate: FrameRate) -> Self {
+    pub fn new(
+        codec: impl Into<Codec>,
+        size: (u32, u32),
+        time_base: TimeBase,
+        frame_rate: FrameRate,
+    ) -> Self {
         let codec = codec.into();
         Self {
             rate: RateControl::Quality { q: codec.default_quality() },
@@ -391,10 +396,7 @@ mod tests {
     #[test]
     fn bit_rates_are_rounded_to_kilobits_and_kept_in_range() {
         let rate = |rate| Config { rate, ..config() }.checked().map(|config| config.rate);
-        assert_eq!(
-            rate(RateControl::Average { bitrate: 1500 }),
-            Ok(RateControl::Average { bitrate: 2000 })
-        );
+        assert_eq!(rate(RateControl::Average { bitrate: 1500 }), Ok(RateControl::Average { bitrate: 2000 }));
         for bitrate in [0, 999, MAX_BITRATE + 1, u32::MAX] {
             assert!(rate(RateControl::Average { bitrate }).is_err());
         }

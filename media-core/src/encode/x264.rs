@@ -277,12 +277,18 @@ impl Handle {
         let picture = picture.map_or(ptr::null_mut(), ptr::from_mut);
         // SAFETY: the encoder is open. The picture's planes were checked by `FrameRef` for the size the encoder was opened with, and
         // outlive the call, in which the library copies them; no side data that it would keep is attached.
-        let bytes =
-            unsafe { c::x264_encoder_encode(self.encoder.as_ptr(), &mut nals, &mut count, picture, &mut out) };
+        let bytes = unsafe {
+            c::x264_encoder_encode(self.encoder.as_ptr(), &mut nals, &mut count, picture, &mut out)
+        };
         // SAFETY: the array belongs to the encoder until its next call, and is copied from before that.
         let nals = unsafe { nal_units("x264_encoder_encode", bytes, nals, count, &self.log) }?;
         // `out` says something only if there are bytes.
-        Ok((bytes > 0).then(|| Coded { pts: out.i_pts, dts: out.i_dts, key: key(&out), data: payload(&nals) }))
+        Ok((bytes > 0).then(|| Coded {
+            pts: out.i_pts,
+            dts: out.i_dts,
+            key: key(&out),
+            data: payload(&nals),
+        }))
     }
 }
 

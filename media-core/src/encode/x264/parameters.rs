@@ -156,8 +156,7 @@ impl Parameters {
         let further_threads = if param.b_sliced_threads == 0 { param.i_threads.max(1) - 1 } else { 0 };
         let room = c_int::try_from(frames).unwrap_or(c_int::MAX) - param.b_vfr_input - further_threads;
         if room < 0 {
-            let reason =
-                format!("{frames} frames, {} threads and timing hold back more", param.i_threads);
+            let reason = format!("{frames} frames, {} threads and timing hold back more", param.i_threads);
             return Err(Error::Unsupported { codec: "libx264", field: "latency", reason });
         }
         param.i_sync_lookahead = 0;
@@ -272,10 +271,15 @@ fn tune(options: &Options, latency: Latency) -> Option<CString> {
 /// x264 writes "unspecified" for code points it does not know.
 fn check_colour(colour: Colour) -> Result<(), Error> {
     let Colour { primaries, transfer, matrix, .. } = colour;
-    if matches!(primaries, 1 | 2 | 4..=12) && matches!(transfer, 1 | 2 | 4..=18) && matches!(matrix, 1 | 2 | 4..=14) {
+    if matches!(primaries, 1 | 2 | 4..=12)
+        && matches!(transfer, 1 | 2 | 4..=18)
+        && matches!(matrix, 1 | 2 | 4..=14)
+    {
         return Ok(());
     }
-    let reason = format!("{primaries}/{transfer}/{matrix} is not in tables E-3 to E-5 of H.264, or not for Y, U and V");
+    let reason = format!(
+        "{primaries}/{transfer}/{matrix} is not in tables E-3 to E-5 of H.264, or not for Y, U and V"
+    );
     Err(Error::Config { field: "colour", reason })
 }
 

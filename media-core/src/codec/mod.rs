@@ -8,10 +8,12 @@ pub mod aac;
 pub mod annexb;
 pub mod h264;
 pub mod h265;
+mod nal;
 pub mod opus;
 mod parser;
 pub mod vp8;
 pub mod vp9;
+mod vui;
 
 pub use parser::{Faults, Parser};
 
@@ -246,6 +248,13 @@ pub struct AccessUnit {
     /// Samples in the unit at the configuration's [sample rate](Config::sample_rate): 1024 for AAC-LC, by the TOC byte for Opus; `None`
     /// for pictures and where it could not be read.
     pub samples: Option<u32>,
+}
+
+impl AccessUnit {
+    /// A unit of which nothing else is known.
+    const fn new(data: Bytes, key: Key) -> Self {
+        Self { data, key, order: None, config: None, samples: None }
+    }
 }
 
 /// A picture's place in display order.

@@ -13,7 +13,14 @@ pub mod vp9;
 
 use bytes::Bytes;
 
-use crate::track::Kind;
+/// Pictures or sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Pictures.
+    Video,
+    /// Sound.
+    Audio,
+}
 
 /// A parsed decoder configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,12 +25,12 @@ const OUTSIDE: [&str; 9] = [
 
 #[test]
 fn modules_use_only_modules_above_them() {
-    assert_none(sources().iter().flat_map(|source| upward_uses(source)).collect());
+    assert_none(sources().iter().flat_map(upward_uses).collect());
 }
 
 #[test]
 fn nothing_touches_the_outside() {
-    assert_none(sources().iter().flat_map(|source| outside_uses(source)).collect());
+    assert_none(sources().iter().flat_map(outside_uses).collect());
 }
 
 #[test]

@@ -37,7 +37,10 @@ fn without_configuration_there_is_a_test_camera() {
         let answer = server.get(target);
         assert_eq!(answer.status, 200, "{target}");
         let found = answer.header("content-type").unwrap_or_default();
-        assert!(found.starts_with(kind) || found.starts_with("application/openmetrics-text"), "{target} is {found:?}");
+        assert!(
+            found.starts_with(kind) || found.starts_with("application/openmetrics-text"),
+            "{target} is {found:?}"
+        );
     }
     assert_eq!(server.get("/healthz").status, 200);
     assert_eq!(server.get("/nobody/index.m3u8").status, 404);

@@ -3,9 +3,9 @@
 mod support;
 
 use support::camera::{Camera, playing};
+use support::clip;
 use support::ffmpeg::{Content, assert_same_content, probe};
 use support::server::Server;
-use support::clip;
 
 #[test]
 fn hls_and_dash_show_what_the_camera_shows_over_tcp_and_udp() {

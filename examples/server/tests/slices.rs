@@ -12,7 +12,8 @@ use support::{clip, output};
 fn every_segment_decodes_alone() {
     need!(Gstreamer, Ffmpeg);
     let clip = clip::slices();
-    let mounts = [playing("inband", &clip, &[]), playing("sdp", &clip, &["sets=sdp"]), "live?live=slices".to_owned()];
+    let mounts =
+        [playing("inband", &clip, &[]), playing("sdp", &clip, &["sets=sdp"]), "live?live=slices".to_owned()];
     let camera = Camera::start(&[&mounts[0], &mounts[1], &mounts[2]]);
     let sources = ["inband", "sdp", "live"].map(|name| (name, format!("source: {}", camera.url(name))));
     let server = Server::start(&sources.each_ref().map(|(name, source)| (*name, source.as_str())));

@@ -9,21 +9,27 @@ use support::server::Server;
 #[test]
 fn each_trouble_is_told_for_what_it_is() {
     need!(Gstreamer, Ffmpeg);
-    let camera = Camera::start(&["jpeg?live=jpeg", &playing("sound", &clip::sound(), &["video=none", "audio=aac"])]);
+    let camera =
+        Camera::start(&["jpeg?live=jpeg", &playing("sound", &clip::sound(), &["video=none", "audio=aac"])]);
     // A port that was free a moment ago.
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port");
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent_url = format!("source: rtsp://{}/cam", silent.local_addr().expect("it is bound"));
-    let server = Server::start_with("readTimeout: 2s", &[
-        ("nonsense", "source: 'rtsp:///nowhere'"),
-        ("scheme", "source: gopher://127.0.0.1/cam"),
-        ("refused", &format!("source: rtsp://{closed}/cam")),
-        ("silent", &silent_url),
-        ("absent", &format!("source: {}", camera.url("no-such-mount"))),
-        ("jpeg", &format!("source: {}", camera.url("jpeg"))),
-        ("sound", &format!("source: {}", camera.url("sound"))),
-        ("demo", "source: pattern"),
-    ]);
+    let server = Server::start_with(
+        "readTimeout: 2s",
+        &[
+            ("nonsense", "source: 'rtsp:///nowhere'"),
+            ("scheme", "source: gopher://127.0.0.1/cam"),
+            ("refused", &format!("source: rtsp://{closed}/cam")),
+            ("silent", &silent_url),
+            ("absent", &format!("source: {}", camera.url("no-such-mount"))),
+            ("jpeg", &format!("source: {}", camera.url("jpeg"))),
+            ("sound", &format!("source: {}", camera.url("sound"))),
+            ("demo", "source: pattern"),
+        ],
+    );
 
     for (path, words) in [
         ("nonsense", &["bad URL"][..]),

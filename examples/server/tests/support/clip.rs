@@ -22,12 +22,30 @@ pub fn h265() -> PathBuf {
 
 /// H.264 in two slices a picture, 25 fps, a key frame each second; 45 s.
 pub fn slices() -> PathBuf {
-    made("slices.mp4", &["-an", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-threads", "2", "-g", "25"])
+    made(
+        "slices.mp4",
+        &[
+            "-an",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-tune",
+            "zerolatency",
+            "-threads",
+            "2",
+            "-g",
+            "25",
+        ],
+    )
 }
 
 /// H.264 and Opus, 25 fps, a key frame each second; 45 s.
 pub fn opus() -> PathBuf {
-    made("opus.mp4", &["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "libopus", "-b:a", "64k"])
+    made(
+        "opus.mp4",
+        &["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "libopus", "-b:a", "64k"],
+    )
 }
 
 /// AAC alone; 45 s.

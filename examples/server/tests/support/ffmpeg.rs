@@ -39,19 +39,23 @@ impl Content {
         Self::parse(&output)
     }
 
-    /// Reads the lines of ffmpeg's framemd5 muxer: `#media_type 0: video`, then `stream, dts, pts, duration, size, hash`.
+    /// Reads the lines of ffmpeg's framemd5 muxer: `#media_type 0: video`, then `stream, dts, pts, duration, size, hash`, and
+    /// behind that what it knows beside the frame.
     fn parse(output: &Output) -> Self {
         let text = String::from_utf8_lossy(&output.stdout);
         let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut content = Self { complaints, ..Self::default() };
         let mut is_video = [false; 8];
         for line in text.lines() {
-            if let Some((stream, kind)) = line.strip_prefix("#media_type ").and_then(|rest| rest.split_once(": ")) {
+            if let Some((stream, kind)) =
+                line.strip_prefix("#media_type ").and_then(|rest| rest.split_once(": "))
+            {
                 is_video[stream.parse::<usize>().expect("a stream's number")] = kind == "video";
             } else if !line.starts_with('#') {
                 let mut fields = line.split(',').map(str::trim);
-                let stream: usize = fields.next().and_then(|stream| stream.parse().ok()).expect("a stream's number");
-                let hash = fields.next_back().expect("a hash").to_owned();
+                let stream: usize =
+                    fields.next().and_then(|stream| stream.parse().ok()).expect("a stream's number");
+                let hash = fields.nth(4).expect("a hash").to_owned();
                 if is_video[stream] { content.pictures.push(hash) } else { content.sounds.push(hash) }
             }
         }

@@ -2,7 +2,7 @@
 //! test that started it, and is waited for by what it says or serves rather than by time.
 
 // Each scenario is a crate of its own and uses a part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 pub mod camera;
 pub mod clip;
@@ -74,7 +74,9 @@ fn succeeds(command: &mut Command) -> bool {
 pub fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|file| file.is_file())
 }
 
 /// The folder of the server's package.

@@ -30,7 +30,9 @@ impl Playlist {
             let (tag, value) = line.split_once(':').unwrap_or((line, ""));
             match tag {
                 "#EXT-X-MEDIA-SEQUENCE" => playlist.media_sequence = value.parse().expect("a number"),
-                "#EXT-X-DISCONTINUITY-SEQUENCE" => playlist.discontinuity_sequence = value.parse().expect("a number"),
+                "#EXT-X-DISCONTINUITY-SEQUENCE" => {
+                    playlist.discontinuity_sequence = value.parse().expect("a number")
+                }
                 "#EXT-X-TARGETDURATION" => playlist.target_duration = value.parse().expect("a number"),
                 "#EXT-X-MAP" => value.split('"').nth(1).expect("a quoted URI").clone_into(&mut map),
                 "#EXT-X-DISCONTINUITY" => discontinuity = true,
@@ -56,7 +58,8 @@ impl Playlist {
 
     /// Discontinuities since the stream began, those that slid out of the window included.
     pub fn discontinuities(&self) -> u64 {
-        self.discontinuity_sequence + self.segments.iter().filter(|segment| segment.discontinuity).count() as u64
+        self.discontinuity_sequence
+            + self.segments.iter().filter(|segment| segment.discontinuity).count() as u64
     }
 }
 

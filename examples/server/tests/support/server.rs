@@ -67,7 +67,8 @@ impl Server {
 
     /// GETs `target`, which begins with a slash.
     pub fn get(&self, target: &str) -> Answer {
-        http::get(self.address, target).unwrap_or_else(|error| panic!("GET {target}: {error}\n{}", self.log()))
+        http::get(self.address, target)
+            .unwrap_or_else(|error| panic!("GET {target}: {error}\n{}", self.log()))
     }
 
     /// The number of its process.
@@ -109,12 +110,17 @@ impl Server {
     /// Waits until a path lists at least `segments` segments since it began; its playlist of pictures.
     pub fn wait_for_segments(&self, path: &str, segments: u64) -> Playlist {
         let what = format!("{segments} segments of {path}\n");
-        wait_for(&what, || self.playlists(path)?.into_iter().next().filter(|playlist| playlist.end() >= segments))
+        wait_for(&what, || {
+            self.playlists(path)?.into_iter().next().filter(|playlist| playlist.end() >= segments)
+        })
     }
 
     /// Asks it to end, as an init system does, and waits until it has.
     pub fn terminate(mut self) -> ExitStatus {
-        let status = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("kill is there");
+        let status = Command::new("kill")
+            .args(["-TERM", &self.process.id().to_string()])
+            .status()
+            .expect("kill is there");
         assert!(status.success());
         wait_for("the server to end", || self.process.try_wait().expect("it is our child"))
     }
@@ -146,6 +152,8 @@ fn collect(stream: impl Read + Send + 'static, log: &Arc<Mutex<String>>) {
 /// The first loopback address with a port that the log names.
 fn address_in(log: &str) -> Option<SocketAddr> {
     let begin = log.find("http://127.0.0.1:")? + "http://".len();
-    let end = log[begin..].find(|character: char| !character.is_ascii_digit() && !".:".contains(character))? + begin;
+    let end = log[begin..]
+        .find(|character: char| !character.is_ascii_digit() && !".:".contains(character))?
+        + begin;
     log[begin..end].parse().ok()
 }

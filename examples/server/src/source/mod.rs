@@ -1,0 +1,10 @@
+//! Where streams come from. A source finds units and their times and hands them to [`Live`](crate::stream::Live); it knows nothing of
+//! what becomes of them.
+
+mod backoff;
+pub(crate) mod pattern;
+mod rtp;
+pub(crate) mod rtsp;
+mod sdp;
+
+pub(crate) use self::rtp::Losses;

@@ -10,6 +10,7 @@ pub mod ffmpeg;
 pub mod http;
 pub mod playlist;
 pub mod server;
+pub mod viewer;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

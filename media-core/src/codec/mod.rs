@@ -8,10 +8,12 @@ pub mod aac;
 pub mod annexb;
 pub mod h264;
 pub mod h265;
+mod nal;
 pub mod opus;
 mod parser;
 pub mod vp8;
 pub mod vp9;
+mod vui;
 
 pub use parser::{Faults, Parser};
 
@@ -248,6 +250,13 @@ pub struct AccessUnit {
     pub samples: Option<u32>,
 }
 
+impl AccessUnit {
+    /// A unit of which nothing else is known.
+    const fn new(data: Bytes, key: Key) -> Self {
+        Self { data, key, order: None, config: None, samples: None }
+    }
+}
+
 /// A picture's place in display order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PictureOrder {
@@ -256,3 +265,6 @@ pub struct PictureOrder {
     /// Whether the count starts anew here (IDR, or memory management operation 5).
     pub restarts: bool,
 }
+
+#[cfg(test)]
+mod test_media;

@@ -121,11 +121,6 @@ impl Config {
     }
 }
 
-/// Whether the frame is a key frame, by its first bit.
-pub(crate) fn is_key(frame: &[u8]) -> bool {
-    frame.first().is_some_and(|tag| tag & 1 == 0)
-}
-
 #[cfg(test)]
 #[path = "vp8_test.rs"]
 mod tests;

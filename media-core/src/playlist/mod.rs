@@ -319,11 +319,13 @@ impl Window {
         let size = self.config.size.max(1);
         let least = 3 * i64::from(self.config.target_duration.max(1)) * SECOND;
         let mut listed: i64 = self.cuts.iter().map(|cut| cut.duration).sum();
+        // The longest list that a player has seen it in: the one before the newest cut came.
+        let longest = listed - self.cuts.back().map_or(0, |newest| newest.duration);
         while self.cuts.len() > size
             && let Some(first) = self.cuts.front()
             && (listed - first.duration >= least || self.cuts.len() > size.saturating_mul(OVERFULL))
         {
-            let due = self.pushed.saturating_add(listed).saturating_add(first.duration);
+            let due = self.pushed.saturating_add(longest).saturating_add(first.duration);
             listed -= first.duration;
             self.discontinuity_sequence += u64::from(first.discontinuity);
             self.unlisted

@@ -11,7 +11,8 @@
 //!
 //! * At the leader's key frame that is nearest to [`Config::target`], the next key frame being expected as far away as the last one was.
 //!   A camera with a key frame every 2 s (give or take some jitter) and a target of 2 s is cut at each of them.
-//! * When no key frame comes, [`LateKey`] says what happens. In no case does a segment last longer than
+//! * When no key frame comes, [`LateKey`] says what happens. A segment that had to begin without one ends at the next, short as it may be,
+//!   so that each key frame the camera sends is a place to start. In no case does a segment last longer than
 //!   [`Config::target_duration`], to the nearest second: EXT-X-TARGETDURATION never changes (RFC 8216bis 4.4.3.1).
 //! * A follower's segment ends at its first packet that begins at or after the cut. Positions are compared as exact fractions, so
 //!   time bases that do not divide each other do not drift apart.
@@ -45,8 +46,6 @@
 
 pub(crate) mod position;
 mod rendition;
-#[cfg(test)]
-mod segment_test;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -116,7 +115,7 @@ pub enum LateKey {
     /// [independent](Segment::independent).
     #[default]
     Wait,
-    /// Cut at the target. Segments are even, but a player can begin only at some of them.
+    /// Cut at the target. Segments are shorter, and a player can begin only at some of them.
     Cut,
 }
 
@@ -165,7 +164,8 @@ pub struct Segment {
     pub duration: u64,
     /// Media bytes and their boxes; empty for a gap. The packets' payloads are in it uncopied.
     pub rope: Rope,
-    /// Whether the track has no media here. `start` and `duration` then span the cut.
+    /// Whether the track has no media here. `start` and `duration` then reach from the segment before, or the start of the cut where that is
+    /// too far, to the end of the cut.
     pub gap: bool,
     /// When what is shown at `start` was captured; `None` for a gap and where the source does not tell.
     pub wall: Option<WallTime>,
@@ -332,14 +332,15 @@ impl Segmenter {
     /// frame before it, where that is in the same segment.
     fn is_time(&self, elapsed: i64, interval: Option<i64>, key: crate::codec::Key) -> bool {
         let (target, full) = (self.config.target, self.target_duration() * SECOND);
-        let last_chance = elapsed + self.renditions[self.leader].step() > full;
+        let last_chance = elapsed + self.renditions[self.leader].step() > full + LATE;
         if key.is_sync() {
             return match interval {
                 // Nearer to the target than the next key frame will be, or the next one will be too late.
                 Some(interval) => {
                     2 * elapsed + interval >= 2 * target || elapsed + interval > full + LONGEST_OVER
                 }
-                None => elapsed >= target || last_chance,
+                // The segment began without one: there is no place to start until it ends.
+                None => true,
             };
         }
         match self.config.late_key {
@@ -352,7 +353,7 @@ impl Segmenter {
     fn cut_by_time(&mut self) -> Result<(), Error> {
         let full = self.target_duration() * SECOND;
         while let Some(open) = &self.open
-            && open.newest.since(open.filling()) >= full.saturating_add(self.lag())
+            && open.newest.since(open.filling()) >= (full + LATE).saturating_add(self.lag())
         {
             self.decide(open.filling().after(full))?;
         }
@@ -431,11 +432,9 @@ impl Segmenter {
         let span = (open.start, end);
         (open.start, open.cut) = (end, None);
         if taken.iter().any(Option::is_some) {
-            let segments = self
-                .renditions
-                .iter()
-                .zip(taken)
-                .map(|(rendition, taken)| taken.unwrap_or_else(|| rendition.gap(span)));
+            let renditions = self.renditions.iter_mut();
+            let segments =
+                renditions.zip(taken).map(|(track, taken)| taken.unwrap_or_else(|| track.gap(span)));
             let cut = Cut {
                 number: self.number,
                 generation: self.generations - 1,
@@ -483,5 +482,8 @@ const SECOND: i64 = 1_000_000_000;
 /// How much longer than the target duration a segment may be and still round down to it. One millisecond less than half a second, so that
 /// decimals in a playlist cannot round up again.
 const LONGEST_OVER: i64 = 499_000_000;
+/// How long after the target duration a key frame is still waited for. A camera whose interval is the target duration sends it a few
+/// milliseconds late every other time. The rest up to `LONGEST_OVER` is for a picture that takes longer than the one before it.
+const LATE: i64 = 250_000_000;
 /// Nobody wants longer segments than a day, and arithmetic in nanoseconds stays far from its ends.
 const MAX_TARGET_DURATION: u64 = 86_400;

@@ -22,6 +22,8 @@ pub(super) struct Rendition {
     step: i64,
     /// The longest segment, in ticks.
     longest: i64,
+    /// Where its last segment ended, unless time has broken since.
+    ended: Option<Timestamp>,
     /// The last cut was made without this track having reached it.
     missed: bool,
 }
@@ -36,6 +38,7 @@ impl Rendition {
             bytes: 0,
             step: track.time_base.from_nanos(UNKNOWN_STEP).max(1),
             longest: track.time_base.from_nanos(longest).max(1),
+            ended: None,
             missed: false,
             track,
         })
@@ -45,6 +48,7 @@ impl Rendition {
     pub(super) fn restart(&mut self) -> Result<(), Error> {
         self.muxer = muxer(&self.track)?;
         self.shift = None;
+        self.ended = None;
         self.missed = false;
         Ok(())
     }
@@ -115,6 +119,7 @@ impl Rendition {
             count -= 1;
         }
         let end = self.end_of(count - 1).min(start.saturating_add(self.longest));
+        self.ended = Some(end);
         let runs = self.runs(count, end);
         let rest = self.queue.split_off(count);
         let packets = std::mem::replace(&mut self.queue, rest);
@@ -132,13 +137,16 @@ impl Rendition {
         }))
     }
 
-    /// A segment without media over `span`.
-    pub(super) fn gap(&self, span: (Position, Position)) -> Segment {
-        let (start, end) = (span.0.rescale(self.base()), span.1.rescale(self.base()));
+    /// A segment without media over `span`: from where the one before it ended, if that fits into one segment.
+    pub(super) fn gap(&mut self, span: (Position, Position)) -> Segment {
+        let (cut, end) = (span.0.rescale(self.base()), span.1.rescale(self.base()));
+        let start = self.ended.filter(|ended| (1..=self.longest).contains(&end.since(*ended))).unwrap_or(cut);
+        let duration = end.since(start).clamp(1, self.longest);
+        self.ended = Some(start.saturating_add(duration));
         Segment {
             track: self.track.id,
             start,
-            duration: end.since(start).clamp(1, self.longest).unsigned_abs(),
+            duration: duration.unsigned_abs(),
             rope: Rope::new(),
             gap: true,
             wall: None,

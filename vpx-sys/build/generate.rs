@@ -7,7 +7,7 @@ use std::{
 
 use bindgen::{
     EnumVariation, RustTarget,
-    callbacks::{IntKind, ParseCallbacks},
+    callbacks::{EnumVariantCustomBehavior, EnumVariantValue, IntKind, ParseCallbacks},
 };
 
 /// Writes `OUT_DIR/bindings.rs` and tells the crate to use it.
@@ -15,7 +15,7 @@ pub(crate) fn bindings(include: &[PathBuf]) {
     let mut builder = bindgen::Builder::default()
         .header_contents("vpx_sys.h", HEADERS)
         .clang_args(include.iter().map(|dir| format!("-I{}", dir.display())))
-        .parse_callbacks(Box::new(TypedMacros))
+        .parse_callbacks(Box::new(Constants))
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new().rerun_on_header_files(true)))
         .rust_target(RustTarget::stable(85, 0).expect("1.85 is known to bindgen"))
         .use_core()
@@ -36,8 +36,6 @@ pub(crate) fn bindings(include: &[PathBuf]) {
         .blocklist_item("VPX_[A-Z_]*ABI_VERSION")
         .blocklist_item("VPX_CTRL_.*|VPX_DEPRECATED|VPX_UNUSED|VPX_INLINE")
         .blocklist_function("vpx_codec_control_.*")
-        // libvpx 1.15 renumbered these controls and 1.16 took it back: only the C compiler knows their ids.
-        .blocklist_item(RENUMBERED)
         .blocklist_var("vpx_.*_algo");
     if !cfg!(feature = "ext-ratectrl") {
         builder = builder.blocklist_file(".*vpx_(ext_ratectrl|tpl)\\.h");
@@ -51,11 +49,21 @@ pub(crate) fn bindings(include: &[PathBuf]) {
     println!("cargo::rustc-cfg=generated");
 }
 
-/// Gives a macro the type of the argument it is for, which C does not say.
+/// Leaves out constants that are wrong for other releases, and gives a macro the type of the argument it is for,
+/// which C does not say.
 #[derive(Debug)]
-struct TypedMacros;
+struct Constants;
 
-impl ParseCallbacks for TypedMacros {
+impl ParseCallbacks for Constants {
+    fn enum_variant_behavior(
+        &self,
+        _enumeration: Option<&str>,
+        variant: &str,
+        _value: EnumVariantValue,
+    ) -> Option<EnumVariantCustomBehavior> {
+        RENUMBERED.contains(&variant).then_some(EnumVariantCustomBehavior::Hide)
+    }
+
     fn int_macro(&self, name: &str, _value: i64) -> Option<IntKind> {
         let signed = |name| Some(IntKind::Custom { name, is_signed: true });
         let unsigned = |name| Some(IntKind::Custom { name, is_signed: false });
@@ -84,6 +92,19 @@ const HEADERS: &str = "\
 #include <vpx/vp8dx.h>
 ";
 
-const RENUMBERED: &str = "VP9E_SET_(POSTENCODE_DROP|DELTA_Q_UV|DISABLE_OVERSHOOT_MAXQ_CBR|DISABLE_LOOPFILTER\
-    |EXTERNAL_RATE_CONTROL|RTC_EXTERNAL_RATECTRL|QUANTIZER_ONE_PASS|KEY_FRAME_FILTERING|VALIDATE_HBD_INPUT)\
-    |VP9E_GET_(LOOPFILTER_LEVEL|LAST_QUANTIZER_SVC_LAYERS)|VP8E_SET_RTC_EXTERNAL_RATECTRL";
+/// libvpx 1.15 gave these other ids and 1.16 took it back, so only the C compiler knows them, and they are
+/// reached by their functions alone.
+const RENUMBERED: [&str; 12] = [
+    "VP9E_SET_POSTENCODE_DROP",
+    "VP9E_SET_DELTA_Q_UV",
+    "VP9E_SET_DISABLE_OVERSHOOT_MAXQ_CBR",
+    "VP9E_SET_DISABLE_LOOPFILTER",
+    "VP9E_SET_EXTERNAL_RATE_CONTROL",
+    "VP9E_SET_RTC_EXTERNAL_RATECTRL",
+    "VP9E_GET_LOOPFILTER_LEVEL",
+    "VP9E_GET_LAST_QUANTIZER_SVC_LAYERS",
+    "VP8E_SET_RTC_EXTERNAL_RATECTRL",
+    "VP9E_SET_QUANTIZER_ONE_PASS",
+    "VP9E_SET_KEY_FRAME_FILTERING",
+    "VP9E_SET_VALIDATE_HBD_INPUT",
+];

@@ -15,7 +15,7 @@ pub(crate) fn bindings(include: &[PathBuf]) {
     let builder = bindgen::Builder::default()
         .header_contents("x264_sys.h", HEADERS)
         .clang_args(include.iter().map(|dir| format!("-I{}", dir.display())))
-        .parse_callbacks(Box::new(TypedMacros))
+        .parse_callbacks(Box::new(Constants))
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new().rerun_on_header_files(true)))
         .rust_target(RustTarget::stable(85, 0).expect("1.85 is known to bindgen"))
         .use_core()
@@ -45,9 +45,9 @@ pub(crate) fn bindings(include: &[PathBuf]) {
 
 /// Gives a macro the type of the fields it is for, which C does not say.
 #[derive(Debug)]
-struct TypedMacros;
+struct Constants;
 
-impl ParseCallbacks for TypedMacros {
+impl ParseCallbacks for Constants {
     fn int_macro(&self, name: &str, _value: i64) -> Option<IntKind> {
         let flags = ["X264_CPU_", "X264_ANALYSE_", "X264_MBINFO_"];
         let is_flag = flags.iter().any(|prefix| name.starts_with(prefix));

@@ -74,3 +74,16 @@ pub use log::{LogSink, set_log};
 pub use names::*;
 pub use shim::*;
 pub use version::{Mismatch, check};
+
+/// CPU flag of build 165 and newer, on AArch64: SVE.
+pub const X264_CPU_SVE: u32 = 0x10;
+/// CPU flag of build 165 and newer, on AArch64: SVE2.
+pub const X264_CPU_SVE2: u32 = 0x20;
+/// CPU flag of build 165 and newer, on AArch64: the dot product instructions.
+pub const X264_CPU_DOTPROD: u32 = 0x40;
+/// CPU flag of build 165 and newer, on AArch64: the matrix multiply instructions.
+pub const X264_CPU_I8MM: u32 = 0x80;
+/// CPU flag of build 165 and newer, on LoongArch: LSX.
+pub const X264_CPU_LSX: u32 = 0x1;
+/// CPU flag of build 165 and newer, on LoongArch: LASX.
+pub const X264_CPU_LASX: u32 = 0x2;

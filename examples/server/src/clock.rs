@@ -6,15 +6,23 @@ use media_core::time::{Moment, WallTime};
 
 /// A monotonic clock that begins when it is made.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock(Instant);
+pub(crate) struct Clock {
+    origin: Instant,
+    epoch: WallTime,
+}
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self(Instant::now())
+        Self { origin: Instant::now(), epoch: wall() }
     }
 
     pub(crate) fn now(self) -> Moment {
-        Moment::from_nanos(i64::try_from(self.0.elapsed().as_nanos()).unwrap_or(i64::MAX))
+        Moment::from_nanos(i64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(i64::MAX))
+    }
+
+    /// The time of day when it was made.
+    pub(crate) const fn epoch(self) -> WallTime {
+        self.epoch
     }
 }
 

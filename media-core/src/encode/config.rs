@@ -7,7 +7,7 @@ use super::Error;
 use super::vpx;
 #[cfg(feature = "x264")]
 use super::x264;
-use crate::frame::{Colour, PixelFormat, Range};
+use crate::frame::{Colour, PixelFormat};
 use crate::time::TimeBase;
 use crate::track::TrackId;
 
@@ -15,7 +15,6 @@ use crate::track::TrackId;
 ///
 /// C fields are named for libx264 (`x264_param_t`) and libvpx (`vpx_codec_enc_cfg_t`, controls of `vp8cx.h`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Config {
     /// The library and what only it knows.
     pub codec: Codec,
@@ -24,11 +23,10 @@ pub struct Config {
     pub size: (u32, u32),
     /// How samples lie; [`PixelFormat::I420`] by default. libx264 also takes [`PixelFormat::Nv12`] (`i_csp`).
     pub format: PixelFormat,
-    /// What black, white and the primaries are, written into the stream; unspecified by default. libx264: `vui.i_colorprim`,
-    /// `i_transfer`, `i_colmatrix`; VP9: `VP9E_SET_COLOR_SPACE`; VP8 can say BT.601 only, so anything said is refused.
+    /// What the sample values mean, written into the stream; [`Colour::UNSPECIFIED`] by default. libx264: `vui.i_colorprim`,
+    /// `i_transfer`, `i_colmatrix`, `b_fullrange`; VP9: `VP9E_SET_COLOR_SPACE`, `VP9E_SET_COLOR_RANGE`, which can say the matrix only;
+    /// VP8 cannot say anything, so anything but the default is refused.
     pub colour: Colour,
-    /// Limited by default. libx264: `vui.b_fullrange`; VP9: `VP9E_SET_COLOR_RANGE`; VP8 knows limited only.
-    pub range: Range,
     /// The unit of the timestamps pushed and of the packets. libx264: `i_timebase_num`, `i_timebase_den`; libvpx: `g_timebase`.
     pub time_base: TimeBase,
     /// Pictures per second. libx264: `i_fps_num`, `i_fps_den`. libvpx learns the rate from timestamps; there it gives the duration of
@@ -50,15 +48,19 @@ pub struct Config {
 
 impl Config {
     /// What has no default: the codec with its options, width and height in pixels, the unit of the timestamps, and the frame rate.
-    pub fn new(codec: impl Into<Codec>, size: (u32, u32), time_base: TimeBase, frame_rate: FrameRate) -> Self {
+    pub fn new(
+        codec: impl Into<Codec>,
+        size: (u32, u32),
+        time_base: TimeBase,
+        frame_rate: FrameRate,
+    ) -> Self {
         let codec = codec.into();
         Self {
             rate: RateControl::Quality { q: codec.default_quality() },
             codec,
             size,
             format: PixelFormat::I420,
-            colour: Colour::Unspecified,
-            range: Range::Limited,
+            colour: Colour::UNSPECIFIED,
             time_base,
             frame_rate,
             timing: Timing::Constant,
@@ -394,10 +396,7 @@ mod tests {
     #[test]
     fn bit_rates_are_rounded_to_kilobits_and_kept_in_range() {
         let rate = |rate| Config { rate, ..config() }.checked().map(|config| config.rate);
-        assert_eq!(
-            rate(RateControl::Average { bitrate: 1500 }),
-            Ok(RateControl::Average { bitrate: 2000 })
-        );
+        assert_eq!(rate(RateControl::Average { bitrate: 1500 }), Ok(RateControl::Average { bitrate: 2000 }));
         for bitrate in [0, 999, MAX_BITRATE + 1, u32::MAX] {
             assert!(rate(RateControl::Average { bitrate }).is_err());
         }

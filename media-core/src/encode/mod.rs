@@ -134,7 +134,12 @@ impl Encoder {
     /// Mistakes of the caller leave the encoder as it was: [`Error::Frame`] for another size or format than configured,
     /// [`Error::Order`] for a `pts` not above the last one, [`Error::Range`] for one too far from the first, [`Error::Unpolled`] when
     /// packets have piled up. [`Error::Codec`] and [`Error::Failed`] are final.
-    pub fn push(&mut self, frame: &FrameRef<'_>, pts: Timestamp, options: &FrameOptions) -> Result<(), Error> {
+    pub fn push(
+        &mut self,
+        frame: &FrameRef<'_>,
+        pts: Timestamp,
+        options: &FrameOptions,
+    ) -> Result<(), Error> {
         if self.failed {
             return Err(Error::Failed);
         }
@@ -143,10 +148,7 @@ impl Encoder {
         }
         let (size, format) = (self.config.size, self.config.format);
         if (frame.size(), frame.format()) != (size, format) {
-            return Err(Error::Frame {
-                found: (frame.size(), frame.format()),
-                expected: (size, format),
-            });
+            return Err(Error::Frame { found: (frame.size(), frame.format()), expected: (size, format) });
         }
         let run = self.clock.check(pts)?;
         let duration = options.duration.map_or_else(|| self.config.frame_ticks(), |ticks| ticks.get());
@@ -275,10 +277,10 @@ struct Run {
 impl Clock {
     fn check(&self, pts: Timestamp) -> Result<Run, Error> {
         let Some(run) = self.run else {
-            return match pts.ticks() {
-                -FARTHEST_START..=FARTHEST_START => Ok(Run { first: pts, last: pts }),
-                _ => Err(Error::Range { found: pts, first: Timestamp::ZERO, range: FARTHEST_START }),
-            };
+            if pts.ticks().unsigned_abs() > FARTHEST_START.unsigned_abs() {
+                return Err(Error::Range { found: pts, first: Timestamp::ZERO, range: FARTHEST_START });
+            }
+            return Ok(Run { first: pts, last: pts });
         };
         if pts <= run.last {
             return Err(Error::Order { found: pts, last: run.last });

@@ -9,101 +9,22 @@
 #![allow(unsafe_code)]
 
 mod log;
+mod options;
 mod parameters;
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::slice;
 
 use bytes::{Bytes, BytesMut};
 use x264_sys as c;
 
-use self::log::Log;
-use self::parameters::Parameters;
+use self::log::Lines;
+pub use self::options::{Options, Preset, Profile, Tune};
 use super::{Codec, Coded, Config, Error, Input, Latency, Threads};
 use crate::codec::{self, h264};
 use crate::frame::{FrameRef, PixelFormat};
 use crate::packet::Key;
-
-/// What only libx264 knows. The default is that of the library: preset `medium`, everything else left to it.
-///
-/// ```
-/// use media_core::encode::x264::{Options, Preset, Profile, Tune};
-/// let options = Options {
-///     preset: Preset::Veryfast,
-///     tune: Some(Tune::Film),
-///     profile: Some(Profile::Main),
-///     level: Some(31),
-///     params: vec![("ref".into(), "2".into()), ("b-adapt".into(), "1".into())],
-/// };
-/// # let _ = options;
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Speed against bits for the same quality; [`Preset::Medium`] by default. C: `x264_param_default_preset`.
-    pub preset: Preset,
-    /// What kind of pictures these are; `None` for no kind. C: `x264_param_default_preset`.
-    pub tune: Option<Tune>,
-    /// The most a decoder has to know: tools beyond it are turned off, also those that preset or `params` ask for. `None` for what the
-    /// settings need. C: `x264_param_apply_profile`.
-    pub profile: Option<Profile>,
-    /// The level times ten: 31 is level 3.1, 9 is level 1b. A stream that would exceed it is refused. `None` for the lowest that holds
-    /// it. C: `i_level_idc`.
-    pub level: Option<u8>,
-    /// Further options by the names and values of the `x264` program's long options without the dashes: `("aq-mode", "3")`. They are
-    /// applied in order and checked by `x264_param_parse`; one that would change what a field of [`Config`] or of this type says, or
-    /// that reads or writes files, is refused.
-    pub params: Vec<(String, String)>,
-}
-
-/// Speed against bits for the same quality, from fastest to slowest; each step costs about 1.5 to 2 times the one before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)] // x264's own names say all there is to say.
-pub enum Preset {
-    Ultrafast,
-    Superfast,
-    Veryfast,
-    Faster,
-    Fast,
-    #[default]
-    Medium,
-    Slow,
-    Slower,
-    Veryslow,
-    Placebo,
-}
-
-/// What kind of pictures these are. x264's `zerolatency` is [`Latency::Realtime`] here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tune {
-    /// Filmed: keeps detail.
-    Film,
-    /// Drawn: large even areas.
-    Animation,
-    /// Keeps film grain.
-    Grain,
-    /// Slide shows.
-    StillImage,
-    /// For measuring PSNR: worse to the eye.
-    Psnr,
-    /// For measuring SSIM: worse to the eye.
-    Ssim,
-    /// Turns off what costs a decoder time.
-    FastDecode,
-}
-
-/// What a decoder has to know, from least to most. Profiles of more than 8 bits or other than halved chroma come with the pixel formats
-/// that need them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Profile {
-    /// No B-frames, no CABAC: `avc1.42`.
-    Baseline,
-    /// `avc1.4d`.
-    Main,
-    /// With the 8x8 transform: `avc1.64`, what browsers and televisions play.
-    High,
-}
 
 /// An open `x264_t`.
 #[derive(Debug)]
@@ -157,7 +78,7 @@ fn in_effect(config: &Config, options: &Options, taken: &c::x264_param_t) -> Con
 /// The C picture of a frame. Its pointers are the frame's: it must not outlive it.
 fn picture(input: &Input<'_>, format: PixelFormat) -> Result<c::x264_picture_t, Error> {
     let mut picture = new_picture();
-    picture.i_type = if input.force_key { c::X264_TYPE_IDR as c_int } else { c::X264_TYPE_AUTO as c_int };
+    picture.i_type = if input.force_key { c::X264_TYPE_IDR } else { c::X264_TYPE_AUTO };
     picture.i_pts = input.pts;
     picture.img.i_csp = csp(format)?;
     let planes = FrameRef::planes(input.frame);
@@ -173,8 +94,8 @@ fn picture(input: &Input<'_>, format: PixelFormat) -> Result<c::x264_picture_t, 
 /// The colour space constant; also says which pixel formats there are.
 fn csp(format: PixelFormat) -> Result<c_int, Error> {
     match format {
-        PixelFormat::I420 => Ok(c::X264_CSP_I420 as c_int),
-        PixelFormat::Nv12 => Ok(c::X264_CSP_NV12 as c_int),
+        PixelFormat::I420 => Ok(c::X264_CSP_I420),
+        PixelFormat::Nv12 => Ok(c::X264_CSP_NV12),
         other => {
             let reason = format!("{other:?}, possible are I420 and Nv12");
             Err(Error::Unsupported { codec: "libx264", field: "format", reason })
@@ -187,6 +108,82 @@ fn new_picture() -> c::x264_picture_t {
     // SAFETY: the library fills the structure it is given, whose layout the sys crate asserts.
     unsafe { c::x264_picture_init(&mut picture) };
     picture
+}
+
+/// Parameters with the strings that x264 allocates in them (for zones and the like) while parsing.
+#[derive(Debug)]
+struct Parameters(Box<c::x264_param_t>);
+
+impl Parameters {
+    fn preset(preset: &CStr, tune: Option<&CStr>) -> Result<Self, Error> {
+        let mut parameters = Self(Box::default());
+        let tune = tune.map_or(ptr::null(), CStr::as_ptr);
+        // SAFETY: the structure is of the size the library was checked for, and both texts outlive the call.
+        let status = unsafe { c::x264_param_default_preset(&mut *parameters.0, preset.as_ptr(), tune) };
+        match status {
+            0 => Ok(parameters),
+            status => Err(Error::Codec {
+                call: "x264_param_default_preset",
+                code: status.into(),
+                detail: format!("preset {preset:?}"),
+            }),
+        }
+    }
+
+    /// 0, or one of `X264_PARAM_*`.
+    fn parse_text(&mut self, name: &CStr, value: &CStr) -> c_int {
+        // SAFETY: the parameters were filled by the library, which copies the texts; `drop` frees the copies.
+        unsafe { c::x264_param_parse(&mut *self.0, name.as_ptr(), value.as_ptr()) }
+    }
+
+    /// 0, or negative when the settings need more than the profile has.
+    fn restrict_to(&mut self, profile: &CStr) -> c_int {
+        // SAFETY: the parameters were filled by the library, and the text outlives the call.
+        unsafe { c::x264_param_apply_profile(&mut *self.0, profile.as_ptr()) }
+    }
+}
+
+impl Drop for Parameters {
+    fn drop(&mut self) {
+        // SAFETY: the parameters are initialised; this frees the strings the library allocated in them. An encoder opened with them has
+        // copies of its own.
+        unsafe { c::x264_param_cleanup(&mut *self.0) };
+    }
+}
+
+/// What an encoder writes its log to, from all of its threads. Stays in its box: the library has pointers into it.
+struct Log {
+    sink: c::LogSink,
+    lines: Lines,
+}
+
+// SAFETY: the sink does not change once boxed, and its pointer leads to `lines`, which is `Sync`.
+unsafe impl Send for Log {}
+// SAFETY: as above.
+unsafe impl Sync for Log {}
+
+impl Log {
+    fn boxed() -> Box<Self> {
+        let sink = c::LogSink { line: receive, user: ptr::null_mut() };
+        let mut log = Box::new(Self { sink, lines: Lines::default() });
+        log.sink.user = ptr::from_ref(&log.lines).cast_mut().cast();
+        log
+    }
+}
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.lines.fmt(f)
+    }
+}
+
+/// The library's callback.
+unsafe extern "C" fn receive(user: *mut c_void, level: c_int, text: *const c_char, length: usize) {
+    // SAFETY: `user` is `Log::lines`, which is freed after the encoder that calls.
+    let lines = unsafe { &*user.cast::<Lines>() };
+    // SAFETY: the shim passes `length` bytes that are valid for the call.
+    let text = unsafe { slice::from_raw_parts(text.cast::<u8>(), length) };
+    lines.receive(level, &String::from_utf8_lossy(text));
 }
 
 /// Owns an encoder and the log it writes to.
@@ -204,14 +201,14 @@ unsafe impl Send for Handle {}
 impl Handle {
     fn open(parameters: &mut Parameters) -> Result<Self, Error> {
         let log = Log::boxed();
-        // SAFETY: the box is kept beside the encoder and freed after it, and if there is no encoder nobody has the pointer once
-        // `parameters` gets another one; they are not used for opening without this line.
-        unsafe { c::set_log(parameters.as_mut_ptr(), log.sink()) };
-        // SAFETY: parameters were filled by `x264_param_default_preset`; the library copies them, strings included.
-        let encoder = unsafe { c::x264_encoder_open(parameters.as_mut_ptr()) };
+        // SAFETY: the parameters are initialised. The box is kept beside the encoder and freed after it; the parameters keep a pointer
+        // to it too, which only the line below follows.
+        unsafe { c::set_log(&mut *parameters.0, &log.sink) };
+        // SAFETY: the parameters were filled by `x264_param_default_preset`; the library copies them, strings included.
+        let encoder = unsafe { c::x264_encoder_open(&mut *parameters.0) };
         match NonNull::new(encoder) {
             Some(encoder) => Ok(Self { encoder, log }),
-            None => Err(Error::Codec { call: "x264_encoder_open", code: 0, detail: log.detail() }),
+            None => Err(Error::Codec { call: "x264_encoder_open", code: 0, detail: log.lines.detail() }),
         }
     }
 
@@ -250,7 +247,7 @@ impl Handle {
 
     /// x264 only warns of a stream beyond its level, which then does not play where the level was asked for.
     fn check_level(&self, options: &Options) -> Result<(), Error> {
-        let exceeded = self.log.warning("level limit");
+        let exceeded = self.log.lines.warning("level limit");
         match (options.level, exceeded) {
             (Some(_), Some(reason)) => Err(Error::Config { field: "level", reason }),
             _ => Ok(()),
@@ -280,12 +277,18 @@ impl Handle {
         let picture = picture.map_or(ptr::null_mut(), ptr::from_mut);
         // SAFETY: the encoder is open. The picture's planes were checked by `FrameRef` for the size the encoder was opened with, and
         // outlive the call, in which the library copies them; no side data that it would keep is attached.
-        let bytes =
-            unsafe { c::x264_encoder_encode(self.encoder.as_ptr(), &mut nals, &mut count, picture, &mut out) };
+        let bytes = unsafe {
+            c::x264_encoder_encode(self.encoder.as_ptr(), &mut nals, &mut count, picture, &mut out)
+        };
         // SAFETY: the array belongs to the encoder until its next call, and is copied from before that.
         let nals = unsafe { nal_units("x264_encoder_encode", bytes, nals, count, &self.log) }?;
         // `out` says something only if there are bytes.
-        Ok((bytes > 0).then(|| Coded { pts: out.i_pts, dts: out.i_dts, key: key(&out), data: payload(&nals) }))
+        Ok((bytes > 0).then(|| Coded {
+            pts: out.i_pts,
+            dts: out.i_dts,
+            key: key(&out),
+            data: payload(&nals),
+        }))
     }
 }
 
@@ -315,7 +318,7 @@ unsafe fn nal_units<'a>(
     log: &Log,
 ) -> Result<Vec<Nal<'a>>, Error> {
     if bytes < 0 {
-        return Err(Error::Codec { call, code: i64::from(bytes), detail: log.detail() });
+        return Err(Error::Codec { call, code: i64::from(bytes), detail: log.lines.detail() });
     }
     let count = usize::try_from(count).unwrap_or(0);
     if bytes == 0 || count == 0 {
@@ -340,7 +343,7 @@ fn payload(nals: &[Nal<'_>]) -> Bytes {
 }
 
 fn key(picture: &c::x264_picture_t) -> Key {
-    match (picture.b_keyframe, picture.i_type as u32) {
+    match (picture.b_keyframe, picture.i_type) {
         (0, _) => Key::No,
         (_, c::X264_TYPE_IDR) => Key::Closed,
         // With `open-gop`, pictures shown before it refer across it. Intra refresh, the other case, is refused.

@@ -10,6 +10,8 @@ mod pool;
 
 pub use pool::{Frame, Pool};
 
+pub use crate::codec::Colour;
+
 /// The largest width or height of a picture, in pixels: more than any codec here takes (VP8 ends at 16,383, VP9 at 65,536).
 pub const MAX_SIDE: u32 = 65_535;
 
@@ -81,51 +83,21 @@ impl PixelFormat {
     }
 }
 
-/// What the sample values mean: primaries, transfer characteristics and matrix coefficients.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Colour {
-    /// Not said: players guess, mostly BT.601 below 720 lines and BT.709 from there.
-    #[default]
-    Unspecified,
-    /// BT.601 with 525 lines (NTSC), SMPTE 170M.
-    Bt601Ntsc,
-    /// BT.601 with 625 lines (PAL), BT.470 B/G.
-    Bt601Pal,
-    /// BT.709: high definition.
-    Bt709,
-    /// BT.2020 non-constant luminance with its own transfer function.
-    Bt2020,
-    /// BT.2020 primaries with the perceptual quantizer of SMPTE ST 2084 (HDR10).
-    Bt2100Pq,
-    /// BT.2020 primaries with hybrid log-gamma.
-    Bt2100Hlg,
-}
-
+/// The usual meanings of sample values, by the code points of ISO/IEC 23091-2 (tables 2 to 4). All in studio range, black at 16 and
+/// white at 235; [`full_range`](Colour::full_range) is for the caller to set.
 impl Colour {
-    /// `ColourPrimaries`, `TransferCharacteristics` and `MatrixCoefficients` of ISO/IEC 23091-2 (tables 2 to 4), as the VUI of H.264
-    /// (E.2.1) and MP4's `colr` box carry them.
-    pub const fn code_points(self) -> (u8, u8, u8) {
-        match self {
-            Self::Unspecified => (2, 2, 2),
-            Self::Bt601Ntsc => (6, 6, 6),
-            Self::Bt601Pal => (5, 6, 5),
-            Self::Bt709 => (1, 1, 1),
-            Self::Bt2020 => (9, 14, 9),
-            Self::Bt2100Pq => (9, 16, 9),
-            Self::Bt2100Hlg => (9, 18, 9),
-        }
-    }
-}
-
-/// Which sample values black and white have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Range {
-    /// Luma from 16 to 235, chroma from 16 to 240 (times four with 10 bits). What video is unless it says otherwise.
-    #[default]
-    Limited,
-    /// All values, as JPEG and many IP cameras have it.
-    Full,
+    /// BT.601 with 525 lines (NTSC), SMPTE 170M.
+    pub const BT601_525: Self = Self { primaries: 6, transfer: 6, matrix: 6, full_range: false };
+    /// BT.601 with 625 lines (PAL), BT.470 B/G.
+    pub const BT601_625: Self = Self { primaries: 5, transfer: 6, matrix: 5, full_range: false };
+    /// BT.709: high definition.
+    pub const BT709: Self = Self { primaries: 1, transfer: 1, matrix: 1, full_range: false };
+    /// BT.2020 with 10 bits and non-constant luminance.
+    pub const BT2020: Self = Self { primaries: 9, transfer: 14, matrix: 9, full_range: false };
+    /// BT.2100 with the perceptual quantizer of SMPTE ST 2084 (HDR10).
+    pub const BT2100_PQ: Self = Self { primaries: 9, transfer: 16, matrix: 9, full_range: false };
+    /// BT.2100 with hybrid log-gamma.
+    pub const BT2100_HLG: Self = Self { primaries: 9, transfer: 18, matrix: 9, full_range: false };
 }
 
 /// One plane on its way into a [`FrameRef`].

@@ -356,10 +356,11 @@ pub(crate) fn check_path_name(key: &str, name: &str) -> Result<(), Error> {
 }
 
 fn hide_password(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(mut parsed) if parsed.password().is_some() && parsed.set_password(Some("xxx")).is_ok() => parsed.into(),
-        _ => url.to_owned(),
-    }
+    let Some(mut parsed) = Url::parse(url).ok().filter(|parsed| parsed.password().is_some()) else {
+        return url.to_owned();
+    };
+    // What cannot hide its password is not shown at all.
+    parsed.set_password(Some("xxx")).map_or_else(|()| "…".to_owned(), |()| parsed.into())
 }
 
 /// Undoes `%41`; what is not such an escape stays as it is. Cameras' passwords hold every character there is.

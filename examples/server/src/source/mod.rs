@@ -2,6 +2,7 @@
 //! what becomes of them.
 
 mod backoff;
+#[cfg(any(feature = "x264", feature = "vpx"))]
 pub(crate) mod pattern;
 mod rtp;
 pub(crate) mod rtsp;

@@ -114,6 +114,8 @@ struct Connection {
     session: Session<Playing>,
     /// By the session's stream number.
     channels: Vec<Option<Channel>>,
+    /// The camera has said which timestamps are the same instant.
+    zero_told: bool,
 }
 
 struct Channel {
@@ -121,6 +123,8 @@ struct Channel {
     index: usize,
     described: Described,
     clock_rate: u32,
+    /// The timestamp that stands for the beginning.
+    zero: Option<u32>,
     /// What has been reported of the depacketiser's losses.
     reported: Losses,
 }
@@ -190,7 +194,7 @@ async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<C
         match session.setup(stream, SetupOptions::default().transport(transport)).await {
             Ok(()) => {
                 let clock_rate = media.clock_rate;
-                channels[stream] = Some(Channel { index, described, clock_rate, reported: Losses::default() });
+                channels[stream] = Some(Channel { index, described, clock_rate, zero: None, reported: Losses::default() });
                 index += 1;
             }
             // A camera that offers sound and then refuses it still has a picture.
@@ -201,11 +205,11 @@ async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<C
         }
     }
     let options = PlayOptions::default()
-        // The timeline looks after both; a camera's `RTP-Info` is often absent or wrong.
-        .initial_timestamp(InitialTimestampPolicy::Ignore)
+        // A camera's `RTP-Info` is often absent or wrong; the timeline believes it only where it is near the truth.
+        .initial_timestamp(InitialTimestampPolicy::Permissive)
         .initial_seq(InitialSequenceNumberPolicy::Ignore);
     let session = session.play(options).await.map_err(refused)?;
-    Ok(Connection { session, channels })
+    Ok(Connection { session, channels, zero_told: false })
 }
 
 /// The first video and the first audio stream that can be served.
@@ -286,6 +290,12 @@ impl Connection {
         let Some(Some(channel)) = self.channels.get_mut(packet.stream_id()) else { return };
         live.count_inbound(packet.raw().len());
         let timestamp = packet.header().timestamp();
+        if channel.zero.is_none() {
+            channel.zero = Some(packet.timestamp().start());
+            self.zero_told |= packet.timestamp().elapsed() != 0;
+            self.tell_zero(live);
+        }
+        let Some(Some(channel)) = self.channels.get_mut(packet.stream_id()) else { return };
         let (marker, missing) = (packet.mark(), packet.loss());
         let payload = packet.into_payload_bytes();
         let depacketiser = &mut channel.described.depacketiser;
@@ -297,6 +307,16 @@ impl Connection {
         if losses != channel.reported {
             live.count_losses(&channel.reported, &losses);
             channel.reported = losses;
+        }
+    }
+
+    /// Passes on where `RTP-Info` says that the streams begin together. The library puts the first packet's timestamp where the camera
+    /// said nothing, so only a first packet that lies elsewhere shows that it did.
+    fn tell_zero(&self, live: &mut Live) {
+        for channel in self.channels.iter().flatten().filter(|_| self.zero_told) {
+            if let Some(zero) = channel.zero {
+                live.common_zero(channel.index, zero);
+            }
         }
     }
 

@@ -1,13 +1,12 @@
-//! Where segments and playlists lie: in memory, by name, and no more of them than a player can still ask for.
-//!
-//! Kept are the segments that are listed and as many again, because a player may be a whole window behind the newest playlist (RFC 8216
-//! section 6.2.2 asks for that long), and the headers that any of them needs.
+//! Where segments and playlists lie: in memory, by name, until the [window](media_core::playlist::Window) says that no player should ask
+//! for them any more.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use media_core::mux::Rope;
+use media_core::playlist::Expired;
 
 /// Something that can be fetched. Cloning shares the bytes.
 #[derive(Clone, Debug)]
@@ -34,35 +33,17 @@ impl Resource {
 }
 
 /// The resources of one stream.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Store {
     by_name: HashMap<String, Resource>,
-    /// Names of cuts, oldest first.
-    cuts: VecDeque<Kept>,
-    /// Names of the headers of each generation that a kept cut needs.
-    headers: VecDeque<(u32, Vec<String>)>,
+    /// Names of the headers, by generation.
+    headers: HashMap<u32, Vec<String>>,
+    /// Names of the segments, by the number of their cut.
+    cuts: HashMap<u64, Vec<String>>,
     playlists: Vec<String>,
-    capacity: usize,
-}
-
-#[derive(Debug)]
-struct Kept {
-    generation: u32,
-    names: Vec<String>,
 }
 
 impl Store {
-    /// A store for a window that lists `listed` cuts.
-    pub(crate) fn new(listed: usize) -> Self {
-        Self {
-            by_name: HashMap::new(),
-            cuts: VecDeque::new(),
-            headers: VecDeque::new(),
-            playlists: Vec::new(),
-            capacity: listed.saturating_mul(2).max(1),
-        }
-    }
-
     pub(crate) fn get(&self, name: &str) -> Option<Resource> {
         self.by_name.get(name).cloned()
     }
@@ -70,24 +51,29 @@ impl Store {
     /// Keeps the headers of a generation.
     pub(crate) fn headers(&mut self, generation: u32, headers: Vec<(String, Resource)>) {
         let names = self.insert_all(headers);
-        self.headers.push_back((generation, names));
+        self.headers.insert(generation, names);
     }
 
-    /// Keeps a cut, and lets go of the oldest when there are too many.
-    pub(crate) fn cut(&mut self, generation: u32, segments: Vec<(String, Resource)>) {
+    /// Keeps the segments of a cut.
+    pub(crate) fn cut(&mut self, number: u64, segments: Vec<(String, Resource)>) {
         let names = self.insert_all(segments);
-        self.cuts.push_back(Kept { generation, names });
-        while self.cuts.len() > self.capacity {
-            self.drop_oldest();
-        }
+        self.cuts.insert(number, names);
     }
 
     /// Replaces all playlists.
     pub(crate) fn playlists(&mut self, playlists: Vec<(String, Resource)>) {
-        for name in std::mem::take(&mut self.playlists) {
-            self.by_name.remove(&name);
-        }
+        let old = std::mem::take(&mut self.playlists);
+        self.remove_all(old);
         self.playlists = self.insert_all(playlists);
+    }
+
+    /// Lets go of what no player should ask for any more.
+    pub(crate) fn expire(&mut self, expired: Expired) {
+        let names = match expired {
+            Expired::Cut { number, .. } => self.cuts.remove(&number),
+            Expired::Init { generation } => self.headers.remove(&generation),
+        };
+        self.remove_all(names.unwrap_or_default());
     }
 
     /// Bytes held.
@@ -105,16 +91,9 @@ impl Store {
             .collect()
     }
 
-    fn drop_oldest(&mut self) {
-        let Some(kept) = self.cuts.pop_front() else { return };
-        for name in kept.names {
+    fn remove_all(&mut self, names: Vec<String>) {
+        for name in names {
             self.by_name.remove(&name);
-        }
-        let needed = self.cuts.front().map_or(kept.generation, |kept| kept.generation);
-        while self.headers.front().is_some_and(|(generation, _)| *generation < needed) {
-            for name in self.headers.pop_front().map(|(_, names)| names).unwrap_or_default() {
-                self.by_name.remove(&name);
-            }
         }
     }
 }
@@ -128,33 +107,22 @@ mod tests {
     }
 
     #[test]
-    fn keeps_a_window_more_than_is_listed() {
-        let mut store = Store::new(3);
+    fn what_expires_is_gone_and_nothing_else() {
+        let mut store = Store::default();
         store.headers(0, vec![resource("init0")]);
-        for number in 0..10 {
-            store.cut(0, vec![resource(&format!("v{number}")), resource(&format!("a{number}"))]);
-        }
-        let kept: Vec<_> = (0..10).filter(|number| store.get(&format!("v{number}")).is_some()).collect();
-        assert_eq!(kept, [4, 5, 6, 7, 8, 9]);
-        assert!(store.get("a3").is_none() && store.get("init0").is_some());
-        assert_eq!(store.bytes(), 3 * 13);
-    }
-
-    #[test]
-    fn a_header_goes_with_the_last_segment_that_needs_it() {
-        let mut store = Store::new(1);
-        store.headers(0, vec![resource("init0")]);
-        store.cut(0, vec![resource("v0")]);
-        store.headers(1, vec![resource("init1")]);
-        store.cut(1, vec![resource("v1")]);
-        assert!(store.get("init0").is_some());
-        store.cut(1, vec![resource("v2")]);
-        assert!(store.get("init0").is_none() && store.get("init1").is_some());
+        store.cut(7, vec![resource("v7"), resource("a7")]);
+        store.cut(8, vec![resource("v8"), resource("a8")]);
+        store.expire(Expired::Cut { number: 7, generation: 0 });
+        store.expire(Expired::Cut { number: 7, generation: 0 });
+        assert!(store.get("v7").is_none() && store.get("a7").is_none());
+        assert!(store.get("v8").is_some() && store.get("init0").is_some());
+        store.expire(Expired::Init { generation: 0 });
+        assert_eq!(store.bytes(), 6);
     }
 
     #[test]
     fn playlists_replace_each_other() {
-        let mut store = Store::new(1);
+        let mut store = Store::default();
         store.playlists(vec![resource("index.m3u8"), resource("audio2.m3u8")]);
         store.playlists(vec![resource("index.m3u8")]);
         assert!(store.get("audio2.m3u8").is_none() && store.get("index.m3u8").is_some());

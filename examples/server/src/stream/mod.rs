@@ -7,6 +7,7 @@ mod path;
 mod readers;
 mod stats;
 
-pub(crate) use self::live::{Input, Live};
-pub(crate) use self::path::{Path, State, TrackSummary};
-pub(crate) use self::stats::{Measured, Stats};
+pub(crate) use self::live::{Cutting, Input, Live};
+pub(crate) use self::path::{Path, State, Status, TrackSummary};
+pub(crate) use self::stats::Measured;
+use self::stats::Stats;

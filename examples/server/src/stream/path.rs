@@ -78,7 +78,7 @@ pub(crate) struct TrackSummary {
 }
 
 impl Path {
-    pub(crate) fn new(name: &str, config: config::Path, listed: usize, reader_lasts: Duration) -> Self {
+    pub(crate) fn new(name: &str, config: config::Path, reader_lasts: Duration) -> Self {
         let state = match &config.source {
             Source::Unusable { reason, .. } => State::Unusable { reason: reason.clone() },
             Source::Pattern | Source::Rtsp(_) => State::Connecting,
@@ -87,7 +87,7 @@ impl Path {
             name: name.to_owned(),
             config,
             status: watch::Sender::new(Status { state, cuts: 0, tracks: Vec::new(), ready_time: None }),
-            store: RwLock::new(Store::new(listed)),
+            store: RwLock::default(),
             stats: Stats::default(),
             readers: Readers::new(reader_lasts),
         }

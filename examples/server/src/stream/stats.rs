@@ -15,8 +15,6 @@ pub(crate) struct Stats {
     pub(crate) units_damaged: Counter,
     pub(crate) payloads_malformed: Counter,
     pub(crate) slices_late: Counter,
-    /// Access units that came before their track's configuration was known.
-    pub(crate) units_early: Counter,
     /// Packets or segments that the muxer refused.
     pub(crate) segments_refused: Counter,
     measured: Mutex<Measured>,
@@ -61,13 +59,12 @@ impl Stats {
     }
 
     /// What was not handed on, by cause.
-    pub(crate) fn drops(&self) -> [(&'static str, u64); 6] {
+    pub(crate) fn drops(&self) -> [(&'static str, u64); 5] {
         [
             ("packet_lost", self.packets_lost.get()),
             ("unit_damaged", self.units_damaged.get()),
             ("payload_malformed", self.payloads_malformed.get()),
             ("slice_late", self.slices_late.get()),
-            ("unit_before_configuration", self.units_early.get()),
             ("segment_refused", self.segments_refused.get()),
         ]
     }

@@ -1,22 +1,18 @@
 //! From [`Config`] and [`Options`] to `x264_param_t`, and whether x264 kept to it.
 
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::{CString, c_char, c_int};
 
 use x264_sys as c;
 
-use super::{Options, Preset, Profile, Tune, csp};
+use super::{Options, Parameters, Profile, csp};
 use crate::encode::config::{KeyFrames, Latency, RateControl, Timing};
 use crate::encode::{Config, Error};
-use crate::frame::Range;
-
-/// Parameters with the strings that x264 allocates in them (for zones and the like) while parsing.
-#[derive(Debug)]
-pub(super) struct Parameters(Box<c::x264_param_t>);
+use crate::frame::Colour;
 
 impl Parameters {
     /// All but what depends on an open encoder.
     pub(super) fn new(config: &Config, options: &Options) -> Result<Self, Error> {
-        let mut parameters = Self::preset(options, config.latency)?;
+        let mut parameters = Self::preset(options.preset.name(), tune(options, config.latency).as_deref())?;
         parameters.set_picture(config)?;
         parameters.set_time(config)?;
         parameters.set_rate(config.rate)?;
@@ -35,26 +31,6 @@ impl Parameters {
         Ok(parameters)
     }
 
-    pub(super) fn as_mut_ptr(&mut self) -> *mut c::x264_param_t {
-        &mut *self.0
-    }
-
-    fn preset(options: &Options, latency: Latency) -> Result<Self, Error> {
-        let tune = match (options.tune.map(Tune::name), latency) {
-            (None, Latency::Realtime) => Some(c"zerolatency".to_owned()),
-            (Some(tune), Latency::Realtime) => Some(joined(tune, c"zerolatency")),
-            (tune, _) => tune.map(CStr::to_owned),
-        };
-        let mut parameters = Self(Box::default());
-        let tune = tune.as_deref().map_or(std::ptr::null(), CStr::as_ptr);
-        // SAFETY: the structure is of the size the library was checked for, and both texts outlive the call.
-        let status = unsafe {
-            c::x264_param_default_preset(parameters.as_mut_ptr(), options.preset.name().as_ptr(), tune)
-        };
-        refuse_unless_zero("x264_param_default_preset", status)?;
-        Ok(parameters)
-    }
-
     fn set_picture(&mut self, config: &Config) -> Result<(), Error> {
         let (width, height) = config.size;
         if config.size.0 % 2 != 0 || config.size.1 % 2 != 0 {
@@ -65,15 +41,15 @@ impl Parameters {
             let reason = format!("{width}x{height}, sides may be 2 to {MAX_SIDE}");
             return Err(Error::Config { field: "size", reason });
         }
-        let (primaries, transfer, matrix) = config.colour.code_points();
+        check_colour(config.colour)?;
         let param = &mut self.0;
         (param.i_width, param.i_height) = (width as c_int, height as c_int);
         param.i_csp = csp(config.format)?;
         param.i_bitdepth = c_int::from(config.format.bit_depth());
-        param.vui.i_colorprim = primaries.into();
-        param.vui.i_transfer = transfer.into();
-        param.vui.i_colmatrix = matrix.into();
-        param.vui.b_fullrange = (config.range == Range::Full).into();
+        param.vui.i_colorprim = config.colour.primaries.into();
+        param.vui.i_transfer = config.colour.transfer.into();
+        param.vui.i_colmatrix = config.colour.matrix.into();
+        param.vui.b_fullrange = config.colour.full_range.into();
         Ok(())
     }
 
@@ -93,17 +69,17 @@ impl Parameters {
         let rc = &mut self.0.rc;
         match rate {
             RateControl::Quality { q } | RateControl::CappedQuality { q, .. } => {
-                rc.i_rc_method = c::X264_RC_CRF as c_int;
+                rc.i_rc_method = c::X264_RC_CRF;
                 rc.f_rf_constant = f32::from(in_scale(q)?);
             }
             RateControl::Average { bitrate }
             | RateControl::Constrained { bitrate, .. }
             | RateControl::Constant { bitrate, .. } => {
-                rc.i_rc_method = c::X264_RC_ABR as c_int;
+                rc.i_rc_method = c::X264_RC_ABR;
                 rc.i_bitrate = kilobits(bitrate);
             }
             RateControl::Quantizer { qp } => {
-                rc.i_rc_method = c::X264_RC_CQP as c_int;
+                rc.i_rc_method = c::X264_RC_CQP;
                 rc.i_qp_constant = c_int::from(in_scale(qp)?);
             }
         }
@@ -127,7 +103,7 @@ impl Parameters {
                 param.i_scenecut_threshold = 0;
             }
             KeyFrames::OnlyForced => {
-                param.i_keyint_max = c::X264_KEYINT_MAX_INFINITE as c_int;
+                param.i_keyint_max = c::X264_KEYINT_MAX_INFINITE;
                 param.i_scenecut_threshold = 0;
             }
         }
@@ -136,7 +112,7 @@ impl Parameters {
     /// What packets look like: lengths before NAL units, parameter sets in the configuration only.
     fn set_output(&mut self) {
         (self.0.b_annexb, self.0.b_repeat_headers, self.0.b_aud) = (0, 0, 0);
-        self.0.i_log_level = c::X264_LOG_INFO as c_int;
+        self.0.i_log_level = c::X264_LOG_INFO;
     }
 
     /// One free-form option, unless it changes what a field says.
@@ -146,10 +122,7 @@ impl Parameters {
         let text = |text: &str| CString::new(text).map_err(|_| refused("contains a zero byte"));
         let before = owned(&self.0, policy);
         let (c_name, c_value) = (text(name)?, text(value)?);
-        // SAFETY: the parameters were filled by the library, which copies the texts; see `Drop` for what it allocates.
-        let status =
-            unsafe { c::x264_param_parse(self.as_mut_ptr(), c_name.as_ptr(), c_value.as_ptr()) };
-        match status {
+        match self.parse_text(&c_name, &c_value) {
             0 => {}
             c::X264_PARAM_BAD_NAME => return Err(refused("no such option")),
             c::X264_PARAM_BAD_VALUE => return Err(refused("not a value of this option")),
@@ -163,9 +136,7 @@ impl Parameters {
     }
 
     fn apply_profile(&mut self, profile: Profile) -> Result<(), Error> {
-        // SAFETY: the parameters were filled by the library, and the text is a literal.
-        let status = unsafe { c::x264_param_apply_profile(self.as_mut_ptr(), profile.name().as_ptr()) };
-        if status == 0 {
+        if self.restrict_to(profile.name()) == 0 {
             return Ok(());
         }
         let reason = format!("{profile:?} does not have what the other settings ask for");
@@ -185,16 +156,15 @@ impl Parameters {
         let further_threads = if param.b_sliced_threads == 0 { param.i_threads.max(1) - 1 } else { 0 };
         let room = c_int::try_from(frames).unwrap_or(c_int::MAX) - param.b_vfr_input - further_threads;
         if room < 0 {
-            let reason =
-                format!("{frames} frames, {} threads and timing hold back more", param.i_threads);
+            let reason = format!("{frames} frames, {} threads and timing hold back more", param.i_threads);
             return Err(Error::Unsupported { codec: "libx264", field: "latency", reason });
         }
         param.i_sync_lookahead = 0;
         param.rc.i_lookahead = param.rc.i_lookahead.min(room);
         param.i_bframe = param.i_bframe.min(room);
-        let trellis = c::X264_B_ADAPT_TRELLIS as c_int;
+        let trellis = c::X264_B_ADAPT_TRELLIS;
         if param.i_bframe_adaptive == trellis && param.i_bframe.max(3) * 4 > room {
-            param.i_bframe_adaptive = c::X264_B_ADAPT_FAST as c_int;
+            param.i_bframe_adaptive = c::X264_B_ADAPT_FAST;
         }
         if param.rc.i_lookahead == 0 {
             param.rc.b_mb_tree = 0;
@@ -219,19 +189,11 @@ impl Parameters {
     }
 }
 
-impl Drop for Parameters {
-    fn drop(&mut self) {
-        // SAFETY: the parameters were filled by the library; this frees the strings it allocated while parsing. An open encoder has
-        // copies of its own.
-        unsafe { c::x264_param_cleanup(self.as_mut_ptr()) };
-    }
-}
-
 /// What single options must not change, with the field that says it.
 fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'static str)> {
     let given = |text: *mut c_char| i64::from(!text.is_null());
     let mut values = rate_values(param);
-    let cbr = param.i_nal_hrd == c::X264_NAL_HRD_CBR as c_int;
+    let cbr = param.i_nal_hrd == c::X264_NAL_HRD_CBR;
     values.extend([
         // Filler would be left out of packets again.
         (i64::from(param.rc.b_filler != 0 || cbr), "rate (which has no filler)"),
@@ -246,7 +208,7 @@ fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'static str)>
         (param.vui.i_colorprim.into(), "colour"),
         (param.vui.i_transfer.into(), "colour"),
         (param.vui.i_colmatrix.into(), "colour"),
-        (param.vui.b_fullrange.into(), "range"),
+        (param.vui.b_fullrange.into(), "colour"),
         (param.b_vfr_input.into(), "timing"),
         (param.b_pulldown.into(), "timing"),
         (param.i_fps_num.into(), "frame_rate"),
@@ -271,7 +233,7 @@ fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'static str)>
 /// What `Config::rate` says. Each value counts only with the method it belongs to; x264 fills in the others as it likes.
 fn rate_values(param: &c::x264_param_t) -> Vec<(i64, &'static str)> {
     let rc = &param.rc;
-    let method = rc.i_rc_method as u32;
+    let method = rc.i_rc_method;
     let of = |belongs: bool, value: i64| (if belongs { value } else { 0 }, "rate");
     vec![
         (rc.i_rc_method.into(), "rate"),
@@ -295,57 +257,30 @@ fn in_scale(q: u8) -> Result<u8, Error> {
     Err(Error::Config { field: "rate", reason: format!("{q}, libx264 takes 1 to 51") })
 }
 
-fn joined(first: &CStr, second: &CStr) -> CString {
-    let text = [first.to_bytes(), b",", second.to_bytes()].concat();
-    CString::new(text).expect("made of texts without zero bytes")
+/// The text that names both the kind of pictures and the latency.
+fn tune(options: &Options, latency: Latency) -> Option<CString> {
+    let tune = options.tune.map(|tune| tune.name().to_bytes());
+    let text = match (tune, latency) {
+        (None, Latency::Realtime) => b"zerolatency".to_vec(),
+        (Some(tune), Latency::Realtime) => [tune, b",zerolatency"].concat(),
+        (tune, _) => tune?.to_vec(),
+    };
+    Some(CString::new(text).expect("made of texts without zero bytes"))
 }
 
-fn refuse_unless_zero(call: &'static str, status: c_int) -> Result<(), Error> {
-    match status {
-        0 => Ok(()),
-        code => Err(Error::Codec { call, code: code.into(), detail: String::new() }),
+/// x264 writes "unspecified" for code points it does not know.
+fn check_colour(colour: Colour) -> Result<(), Error> {
+    let Colour { primaries, transfer, matrix, .. } = colour;
+    if matches!(primaries, 1 | 2 | 4..=12)
+        && matches!(transfer, 1 | 2 | 4..=18)
+        && matches!(matrix, 1 | 2 | 4..=14)
+    {
+        return Ok(());
     }
-}
-
-impl Preset {
-    const fn name(self) -> &'static CStr {
-        match self {
-            Self::Ultrafast => c"ultrafast",
-            Self::Superfast => c"superfast",
-            Self::Veryfast => c"veryfast",
-            Self::Faster => c"faster",
-            Self::Fast => c"fast",
-            Self::Medium => c"medium",
-            Self::Slow => c"slow",
-            Self::Slower => c"slower",
-            Self::Veryslow => c"veryslow",
-            Self::Placebo => c"placebo",
-        }
-    }
-}
-
-impl Tune {
-    const fn name(self) -> &'static CStr {
-        match self {
-            Self::Film => c"film",
-            Self::Animation => c"animation",
-            Self::Grain => c"grain",
-            Self::StillImage => c"stillimage",
-            Self::Psnr => c"psnr",
-            Self::Ssim => c"ssim",
-            Self::FastDecode => c"fastdecode",
-        }
-    }
-}
-
-impl Profile {
-    const fn name(self) -> &'static CStr {
-        match self {
-            Self::Baseline => c"baseline",
-            Self::Main => c"main",
-            Self::High => c"high",
-        }
-    }
+    let reason = format!(
+        "{primaries}/{transfer}/{matrix} is not in tables E-3 to E-5 of H.264, or not for Y, U and V"
+    );
+    Err(Error::Config { field: "colour", reason })
 }
 
 /// What level 6.2 has room for in one direction, and libx264 since build 159.

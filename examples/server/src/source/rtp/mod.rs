@@ -1,7 +1,7 @@
 //! From RTP payloads to access units: the payload formats of H.264, H.265, AAC and Opus.
 //!
 //! Driven like every stage: [`Depacketiser::push`] a packet, [`Depacketiser::poll`] units until there are none. The order of packets is
-//! the caller's business ([`reorder`]); what is missing is told by [`Packet::missing`], and a unit that lost a part is dropped and
+//! the caller's business; what is missing is told by [`Packet::missing`], and a unit that lost a part is dropped and
 //! counted rather than handed on broken.
 //!
 //! The RTSP library has depacketisers too, but none for Opus, and it either depacketises every stream of a session or none. It also
@@ -11,7 +11,6 @@ pub(super) mod aac;
 pub(super) mod nal;
 pub(super) mod opus;
 pub(super) mod picture;
-pub(super) mod reorder;
 
 use bytes::Bytes;
 

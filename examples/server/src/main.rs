@@ -10,6 +10,8 @@ mod server;
 mod source;
 mod store;
 mod stream;
+#[cfg(test)]
+mod test_media;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::IsTerminal;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::config::{Config, LogLevel, Loaded, Path, Source, Transport};
+use self::config::{Config, Loaded, LogLevel, Path, Source, Transport};
 use self::server::Server;
 
 /// Serves cameras to browsers: RTSP in, HLS and DASH out.
@@ -55,7 +57,8 @@ fn main() -> ExitCode {
     let loaded = match configure(&arguments) {
         Ok(loaded) => loaded,
         Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             eprintln!("reelmill: {error}{cause}");
             return ExitCode::from(2);
         }

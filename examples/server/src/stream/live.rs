@@ -87,7 +87,9 @@ impl Live {
         let mut announced = Vec::with_capacity(inputs.len());
         self.channels.clear();
         for (input, id) in inputs.into_iter().zip(1..) {
-            let (Some(id), Some(time_base)) = (TrackId::new(id), TimeBase::new(1, input.clock_rate)) else { continue };
+            let (Some(id), Some(time_base)) = (TrackId::new(id), TimeBase::new(1, input.clock_rate)) else {
+                continue;
+            };
             let (format, kind) = (input.format, input.format.kind());
             let parser = input.config.as_ref().map_or_else(|| Parser::waiting(format), Parser::new);
             self.channels.push(Channel { id, parser });
@@ -209,7 +211,8 @@ impl Live {
             segment::Output::Init(init) => {
                 let headers = init.tracks.iter().zip(&init.headers).map(|(track, header)| {
                     let name = names.init(track.id, init.generation);
-                    let resource = Resource::media(&name, media_type(track.kind()), Rope::from(header.clone()));
+                    let resource =
+                        Resource::media(&name, media_type(track.kind()), Rope::from(header.clone()));
                     (name, resource)
                 });
                 let headers = headers.collect();
@@ -243,7 +246,8 @@ impl Live {
                 (name, resource)
             })
         };
-        let mut playlists = vec![playlist("index.m3u8".to_owned(), M3U8, hls::multivariant(&self.window, &self.names))];
+        let mut playlists =
+            vec![playlist("index.m3u8".to_owned(), M3U8, hls::multivariant(&self.window, &self.names))];
         for track in self.window.tracks() {
             let text = hls::media_playlist(&self.window, track.id, &self.names);
             playlists.push(playlist(self.names.media(track), M3U8, text));

@@ -71,8 +71,9 @@ impl Measure {
         if nanos < SPAN {
             return;
         }
-        let per_second =
-            |count: u64, scale: u128| u64::try_from((u128::from(count) * scale * 1_000_000_000 + nanos / 2) / nanos);
+        let per_second = |count: u64, scale: u128| {
+            u64::try_from((u128::from(count) * scale * 1_000_000_000 + nanos / 2) / nanos)
+        };
         self.rates.bitrate = per_second(self.bytes, 8).unwrap_or(u64::MAX);
         if self.is_video {
             self.rates.millihertz = per_second(self.packets, 1000).unwrap_or(u64::MAX);
@@ -94,7 +95,15 @@ mod tests {
     fn packet(track: u32, at: i64, key: Key, size: usize) -> Packet {
         let at = Timestamp::new(at);
         let data = Bytes::from(vec![0; size]);
-        Packet { track: TrackId::new(track).expect("not zero"), pts: at, dts: at, duration: None, key, data, wall: None }
+        Packet {
+            track: TrackId::new(track).expect("not zero"),
+            pts: at,
+            dts: at,
+            duration: None,
+            key,
+            data,
+            wall: None,
+        }
     }
 
     fn track(id: u32, base: TimeBase, codec: Config) -> Track {
@@ -103,7 +112,11 @@ mod tests {
 
     #[test]
     fn pictures_and_bits_by_the_media_clock() {
-        let video = track(1, TimeBase::VIDEO, Config::Vp9(vp9::Config::new(64, 64)));
+        let video = track(
+            1,
+            TimeBase::VIDEO,
+            Config::Vp9(vp9::Config::from_parts(vp9::Parts::new(64, 64)).expect("usual")),
+        );
         let audio = track(2, TimeBase::hz(48_000), Config::Aac(aac::Config::new(48_000, 2).expect("usual")));
         let mut measure = Measure::new(&[audio, video]);
         for n in 0..=100 {

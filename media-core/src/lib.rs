@@ -40,6 +40,8 @@
 
 pub mod time;
 
+pub mod bits;
+
 pub mod codec;
 
 pub mod track;

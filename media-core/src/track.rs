@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::codec;
+pub use crate::codec::Kind;
 use crate::time::TimeBase;
 
 /// Names a track within its stream; the `track_ID` of ISO/IEC 14496-12 8.3.2, which is why it is never zero.
@@ -22,15 +23,6 @@ impl TrackId {
     pub const fn get(self) -> u32 {
         self.0.get()
     }
-}
-
-/// Pictures or sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// Pictures.
-    Video,
-    /// Sound.
-    Audio,
 }
 
 /// One elementary stream and all that a muxer or playlist must know of it before its first packet.

@@ -5,15 +5,28 @@
 //! pictures are shown, and when the configuration changes.
 
 pub mod aac;
+pub mod annexb;
 pub mod h264;
 pub mod h265;
+mod nal;
 pub mod opus;
+mod parser;
 pub mod vp8;
 pub mod vp9;
+mod vui;
+
+pub use parser::{Faults, Parser};
 
 use bytes::Bytes;
 
-use crate::track::Kind;
+/// Pictures or sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Pictures.
+    Video,
+    /// Sound.
+    Audio,
+}
 
 /// A parsed decoder configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +49,7 @@ pub enum Config {
 impl Config {
     /// Pictures or sound.
     pub const fn kind(&self) -> Kind {
-        match self {
-            Self::H264(_) | Self::H265(_) | Self::Vp8(_) | Self::Vp9(_) => Kind::Video,
-            Self::Aac(_) | Self::Opus(_) => Kind::Audio,
-        }
+        self.format().kind()
     }
 
     /// The RFC 6381 codecs string: `avc1.64001f`, `hvc1.1.6.L93.B0`, `vp09.00.31.08`, `mp4a.40.2`, `opus`.
@@ -54,8 +64,21 @@ impl Config {
         }
     }
 
-    /// Width and height in pixels as shown (cropping applied, pixels taken as square); `None` for sound.
-    pub fn size(&self) -> Option<(u32, u32)> {
+    /// Which coding it is of.
+    pub const fn format(&self) -> Format {
+        match self {
+            Self::H264(_) => Format::H264,
+            Self::H265(_) => Format::H265,
+            Self::Vp8(_) => Format::Vp8,
+            Self::Vp9(_) => Format::Vp9,
+            Self::Aac(_) => Format::Aac,
+            Self::Opus(_) => Format::Opus,
+        }
+    }
+
+    /// Width and height in pixels, cropped as shown; `None` for sound. Pixels need not be square: see
+    /// [`Config::sample_aspect_ratio`] and [`Config::display_size`].
+    pub const fn size(&self) -> Option<(u32, u32)> {
         match self {
             Self::H264(config) => Some(config.size()),
             Self::H265(config) => Some(config.size()),
@@ -64,6 +87,122 @@ impl Config {
             Self::Aac(_) | Self::Opus(_) => None,
         }
     }
+
+    /// Width and height of one pixel as a reduced fraction, `(1, 1)` where the stream does not tell; `None` for sound.
+    pub const fn sample_aspect_ratio(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::H264(config) => Some(config.sample_aspect_ratio()),
+            Self::H265(config) => Some(config.sample_aspect_ratio()),
+            Self::Vp8(_) | Self::Vp9(_) => Some((1, 1)),
+            Self::Aac(_) | Self::Opus(_) => None,
+        }
+    }
+
+    /// The size on a screen of square pixels: the height of [`Config::size`], its width by the sample aspect ratio, to the nearest;
+    /// `None` for sound.
+    pub const fn display_size(&self) -> Option<(u32, u32)> {
+        let (Some((width, height)), Some((num, den))) = (self.size(), self.sample_aspect_ratio()) else {
+            return None;
+        };
+        let (num, den) = (num as u64, den as u64);
+        let stretched = (width as u64 * num + den / 2) / den;
+        Some((if stretched > u32::MAX as u64 { u32::MAX } else { stretched as u32 }, height))
+    }
+
+    /// Pictures per second as a reduced fraction, as the stream claims; `None` where it does not, and for sound.
+    pub const fn frame_rate(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::H264(config) => config.frame_rate(),
+            Self::H265(config) => config.frame_rate(),
+            Self::Vp8(config) => config.frame_rate(),
+            Self::Vp9(config) => config.frame_rate(),
+            Self::Aac(_) | Self::Opus(_) => None,
+        }
+    }
+
+    /// How many pictures may come earlier in coding and later in display order than another one; `Some(0)` where the two orders are
+    /// the same, `None` where the stream does not tell and it must be observed.
+    pub const fn reorder_depth(&self) -> Option<u8> {
+        match self {
+            Self::H264(config) => config.reorder_depth(),
+            Self::H265(config) => config.reorder_depth(),
+            Self::Vp8(_) | Self::Vp9(_) | Self::Aac(_) | Self::Opus(_) => Some(0),
+        }
+    }
+
+    /// What the samples mean; `None` where the stream does not say, and for sound.
+    pub const fn colour(&self) -> Option<Colour> {
+        match self {
+            Self::H264(config) => config.colour(),
+            Self::H265(config) => config.colour(),
+            Self::Vp9(config) => config.parts().colour,
+            Self::Vp8(_) | Self::Aac(_) | Self::Opus(_) => None,
+        }
+    }
+
+    /// Samples per second as decoded; `None` for pictures.
+    pub const fn sample_rate(&self) -> Option<u32> {
+        match self {
+            Self::Aac(config) => Some(config.sample_rate()),
+            Self::Opus(config) => Some(config.sample_rate()),
+            _ => None,
+        }
+    }
+
+    /// Channels as decoded; `None` for pictures.
+    pub const fn channels(&self) -> Option<u16> {
+        match self {
+            Self::Aac(config) => Some(config.channels()),
+            Self::Opus(config) => Some(config.channels()),
+            _ => None,
+        }
+    }
+}
+
+/// A coding, without any of its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// H.264.
+    H264,
+    /// H.265.
+    H265,
+    /// VP8.
+    Vp8,
+    /// VP9.
+    Vp9,
+    /// AAC.
+    Aac,
+    /// Opus.
+    Opus,
+}
+
+impl Format {
+    /// Pictures or sound.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::H264 | Self::H265 | Self::Vp8 | Self::Vp9 => Kind::Video,
+            Self::Aac | Self::Opus => Kind::Audio,
+        }
+    }
+}
+
+/// What the numbers of a picture's samples mean, as code points of ISO/IEC 23091-2 (the same in H.264, H.265, `colr` and `vpcC`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Colour {
+    /// `ColourPrimaries`, 2 where not said.
+    pub primaries: u8,
+    /// `TransferCharacteristics`, 2 where not said.
+    pub transfer: u8,
+    /// `MatrixCoefficients`, 2 where not said.
+    pub matrix: u8,
+    /// Whether samples use all codes instead of the studio range.
+    pub full_range: bool,
+}
+
+impl Colour {
+    /// Nothing said, studio range.
+    pub const UNSPECIFIED: Self = Self { primaries: 2, transfer: 2, matrix: 2, full_range: false };
 }
 
 /// Whether and how decoding can start at an access unit: the stream access point types of ISO/IEC 14496-12 Annex I.
@@ -106,8 +245,16 @@ pub struct AccessUnit {
     pub order: Option<PictureOrder>,
     /// The new configuration, when parameter sets in this unit differ from the ones in force before it.
     pub config: Option<Config>,
-    /// Audio samples in the unit (1024 for AAC-LC, by the TOC byte for Opus, at 48 kHz); `None` for pictures.
+    /// Samples in the unit at the configuration's [sample rate](Config::sample_rate): 1024 for AAC-LC, by the TOC byte for Opus; `None`
+    /// for pictures and where it could not be read.
     pub samples: Option<u32>,
+}
+
+impl AccessUnit {
+    /// A unit of which nothing else is known.
+    const fn new(data: Bytes, key: Key) -> Self {
+        Self { data, key, order: None, config: None, samples: None }
+    }
 }
 
 /// A picture's place in display order.
@@ -118,3 +265,6 @@ pub struct PictureOrder {
     /// Whether the count starts anew here (IDR, or memory management operation 5).
     pub restarts: bool,
 }
+
+#[cfg(test)]
+mod test_media;

@@ -27,6 +27,7 @@
 //! | [`codec`] | elementary-stream syntax without coding: parameter sets, key frames, configuration records |
 //! | [`track`] | what a stream is |
 //! | [`packet`] | one coded access unit |
+//! | [`mux`] | packets in, container bytes out: fragmented MP4 |
 //!
 //! # Features
 //!
@@ -47,3 +48,5 @@ pub mod codec;
 pub mod track;
 
 pub mod packet;
+
+pub mod mux;

@@ -268,3 +268,9 @@ pub struct PictureOrder {
 
 #[cfg(test)]
 mod test_media;
+
+#[cfg(test)]
+mod parser_test;
+
+#[cfg(test)]
+mod robust_test;

@@ -196,7 +196,3 @@ fn replace<C: Clone + PartialEq>(known: &mut Option<C>, config: C) -> Option<C> 
     }
     known.insert(config).clone().into()
 }
-
-#[cfg(test)]
-#[path = "parser_test.rs"]
-mod tests;

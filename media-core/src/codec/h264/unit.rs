@@ -68,11 +68,13 @@ impl Stream {
     fn read_nal(&mut self, nal: &[u8], unit: &mut Unit, faults: &mut Faults) {
         match NalType::of(nal[0]) {
             NalType::Sps => faults.sets += u64::from(self.sets.put_sps(nal).is_err()),
-            NalType::Pps => {
-                faults.sets += u64::from(self.sets.put_pps(nal).is_err());
-                let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
-                unit.new_pps |= !self.config.as_ref().is_some_and(held);
-            }
+            NalType::Pps => match self.sets.put_pps(nal) {
+                Ok(_) => {
+                    let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
+                    unit.new_pps |= !self.config.as_ref().is_some_and(held);
+                }
+                Err(_) => faults.sets += 1,
+            },
             NalType::Slice | NalType::PartitionA | NalType::Idr => {
                 faults.slices += u64::from(self.read_slice(nal, unit).is_err());
             }

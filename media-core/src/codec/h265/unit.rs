@@ -66,11 +66,13 @@ impl Stream {
         match kind {
             NalType::VPS => faults.sets += u64::from(self.sets.put_vps(nal).is_err()),
             NalType::SPS => faults.sets += u64::from(self.sets.put_sps(nal).is_err()),
-            NalType::PPS => {
-                faults.sets += u64::from(self.sets.put_pps(nal).is_err());
-                let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
-                unit.new_pps |= !self.config.as_ref().is_some_and(held);
-            }
+            NalType::PPS => match self.sets.put_pps(nal) {
+                Ok(_) => {
+                    let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
+                    unit.new_pps |= !self.config.as_ref().is_some_and(held);
+                }
+                Err(_) => faults.sets += 1,
+            },
             NalType::EOS | NalType::EOB => self.order.end_sequence(),
             NalType::PREFIX_SEI => {
                 unit.recovery_pictures = unit.recovery_pictures.or_else(|| recovery_pictures(nal));

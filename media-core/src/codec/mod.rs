@@ -11,6 +11,7 @@ pub mod h265;
 mod nal;
 pub mod opus;
 mod parser;
+mod sets;
 pub mod vp8;
 pub mod vp9;
 mod vui;

@@ -105,11 +105,11 @@ impl Stream {
     /// can begin changes nothing for a new picture parameter set either; see [`codec::Parser`].
     fn changed_config(&mut self, unit: &Unit, key: Key) -> Option<Config> {
         let sps_id = unit.sps_id?;
-        if let Some(config) = &self.config {
-            let needed = if key.is_random_access() { self.sets.pps_of(sps_id) } else { Vec::new() };
-            if self.sets.held_by(config, sps_id, &needed) {
-                return None;
-            }
+        if let Some(config) = &self.config
+            && self.sets.shown_by(config, sps_id)
+            && (!key.is_random_access() || self.sets.all_held_by(config, sps_id))
+        {
+            return None;
         }
         let config = self.sets.config_of(sps_id).ok()?;
         self.config = Some(config.clone());

@@ -89,7 +89,7 @@ fn mutated_records_never_panic() {
     for file in files.into_iter().filter_map(media) {
         let records = boxes(&file, b"avcC", 0).into_iter().chain(boxes(&file, b"hvcC", 0));
         for record in records {
-            for _ in 0..2000 {
+            for _ in 0..5000 {
                 feed_mutated(&record, &mut number);
             }
         }
@@ -129,7 +129,7 @@ fn mutated_streams_never_panic() {
         let Some(stream) = media(name) else { continue };
         // Headers are in the first bytes; slices need not be whole.
         let nals: Vec<&[u8]> = annexb::nals(&stream).take(40).map(|nal| &nal[..nal.len().min(60)]).collect();
-        for _ in 0..100 {
+        for _ in 0..300 {
             let mut parser = Parser::waiting(format);
             for nal in &nals {
                 let mut nal = nal.to_vec();

@@ -191,9 +191,11 @@ impl Plan<'_> {
 
     fn put_tfhd(&self, head: &mut Words, sizes: &Sizes, track: TrackId) {
         let (duration, size) = (!self.each.duration, !self.each.size);
-        let duration_and_size = duration as u32 * DEFAULT_DURATION | size as u32 * DEFAULT_SIZE;
-        let flags = if self.flags.rest.is_some() { DEFAULT_FLAGS } else { 0 };
-        let present = DEFAULT_BASE_IS_MOOF | duration_and_size | flags;
+        let bit = |present: bool, bit: u32| if present { bit } else { 0 };
+        let present = DEFAULT_BASE_IS_MOOF
+            | bit(duration, DEFAULT_DURATION)
+            | bit(size, DEFAULT_SIZE)
+            | bit(self.flags.rest.is_some(), DEFAULT_FLAGS);
         head.put([sizes.tfhd, name(b"tfhd"), present, track.get()]);
         if duration {
             head.put([self.samples[0].duration]);

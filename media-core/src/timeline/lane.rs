@@ -57,6 +57,7 @@ impl Lane {
     pub(super) fn announce(&mut self, announced: Announced) {
         let (from, to) = (self.base(), announced.time_base);
         self.gone = false;
+        self.listed &= announced.priming == self.announced.priming;
         if from != to {
             self.reorder.rescale(|ticks| Timestamp::new(ticks).rescale(from, to).ticks().saturating_add(1));
             self.listed = false;
@@ -84,13 +85,14 @@ impl Lane {
         Some(Track { id, time_base, codec, priming })
     }
 
-    /// Takes a configuration into use.
-    pub(super) fn configure(&mut self, config: Option<codec::Config>) {
-        let Some(config) = config.filter(|config| self.codec.as_ref() != Some(config)) else { return };
+    /// Takes a configuration into use; false when there is none or it is not new.
+    pub(super) fn configure(&mut self, config: Option<codec::Config>) -> bool {
+        let Some(config) = config.filter(|config| self.codec.as_ref() != Some(config)) else { return false };
         self.reorder.configure(config.reorder_depth(), poc_step(&config));
         self.codec = Some(config);
         self.listed = false;
         self.needs_key = true;
+        true
     }
 
     pub(super) fn interrupt(&mut self) {

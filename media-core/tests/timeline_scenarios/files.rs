@@ -66,13 +66,12 @@ impl Movie {
         let mdhd = child(&video, &[b"mdia", b"mdhd"]).unwrap();
         let scale = u32::from_be_bytes(mdhd[12..16].try_into().unwrap());
         let entry = table_of(b"stsd").unwrap().slice(16..);
-        let config =
-            match &boxes(entry.slice(78..)).find(|(name, _)| name == b"avcC" || name == b"hvcC").unwrap() {
-                (name, record) if name == b"avcC" => {
-                    codec::Config::H264(h264::Config::from_record(record).unwrap())
-                }
-                (_, record) => codec::Config::H265(h265::Config::from_record(record).unwrap()),
-            };
+        let mut records = boxes(entry.slice(78..)).filter_map(|(name, record)| match &name {
+            b"avcC" => Some(codec::Config::H264(h264::Config::from_record(&record).unwrap())),
+            b"hvcC" => Some(codec::Config::H265(h265::Config::from_record(&record).unwrap())),
+            _ => None,
+        });
+        let config = records.next().unwrap();
 
         let sizes = table_of(b"stsz").unwrap();
         let sizes = table::<1>(&[&sizes[..4], &sizes[8..]].concat().into());

@@ -118,11 +118,13 @@ fn by_directory(library: &Library, wishes: &Wishes, dir: &Path) -> Found {
     let archives = archive_names(library);
     let archive = archives.iter().any(|name| dir.join(name).is_file());
     let shared = shared_names(library).iter().any(|name| dir.join(name).is_file());
-    if !archive && !shared {
+    // A library by another name is for the linker to find.
+    let named = wishes.libs.is_some();
+    if !archive && !shared && !named {
         fail(&format!("{}_LIB_DIR is {}, which holds no {}.", library.prefix, dir.display(), library.name));
     }
     let is_static = wishes.is_static.unwrap_or(archive && !shared);
-    if is_static && !archive {
+    if is_static && !archive && !named {
         fail(&no_archive(library, &[dir.to_path_buf()]));
     }
     // `<prefix>/lib` or `<prefix>/lib/<triple>` beside `<prefix>/include`.
@@ -236,8 +238,9 @@ fn archive_dir(library: &Library, candidates: &[PathBuf]) -> PathBuf {
         match path {
             // A bare name comes back when the compiler knows no such file.
             Ok(path) if path.is_absolute() && path.is_file() => {
-                let path = fs::canonicalize(&path).unwrap_or(path);
-                return path.parent().expect("a file has a directory").to_path_buf();
+                // `/usr/lib/gcc/x86_64-linux-gnu/12/../../../x86_64-linux-gnu`, as a compiler says it.
+                let dir = path.parent().expect("a file has a directory");
+                return fs::canonicalize(dir).unwrap_or_else(|_| dir.to_path_buf());
             }
             Ok(path) => tried.extend(path.parent().filter(|dir| dir.is_absolute()).map(Path::to_path_buf)),
             Err(_) => {}

@@ -37,6 +37,8 @@ pub(crate) fn clean(mut command: Command) -> Command {
         }
     }
     command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("built-by-tests"));
+    // What is built here is not debugged, and built often.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_INCREMENTAL", "0");
     command.env("CARGO_TERM_COLOR", "never");
     command
 }

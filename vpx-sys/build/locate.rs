@@ -1,7 +1,8 @@
 //! Where the library is and how it is linked. This file is the same in both binding crates.
 //!
-//! `<TARGET>_<X>` goes before `<X>` for every variable, as with openssl-sys; then pkg-config is asked; then the
-//! build ends with a text that says what to install. Nothing here looks at the host when the target is meant.
+//! `<TARGET>_<X>` goes before `<X>` for every variable, as with openssl-sys; then pkg-config is asked; then
+//! the build ends with a text that says what to install. Nothing here looks at the host when the target is
+//! meant.
 
 use std::{
     env, fs,
@@ -222,7 +223,8 @@ impl Lib {
     }
 }
 
-/// The directory of the archive. rustc does not look where the C compiler does by itself, so it has to be said.
+/// The directory of the archive. rustc does not look where the C compiler does by itself, so it has to be
+/// said.
 fn archive_dir(library: &Library, candidates: &[PathBuf]) -> PathBuf {
     let mut tried = candidates.to_vec();
     let compiler = cc::Build::new().cargo_metadata(false).get_compiler();

@@ -1,4 +1,5 @@
-//! Building this crate from a test, in an environment the test owns. This file is the same in both binding crates.
+//! Building this crate from a test, in an environment the test owns. This file is the same in both binding
+//! crates.
 
 use std::{
     env, fs,

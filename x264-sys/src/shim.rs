@@ -1,4 +1,5 @@
-//! What C has as macros and tables: opening an encoder, picture types, levels, what the header says of itself.
+//! What C has as macros and tables: opening an encoder, picture types, levels, what the header says of
+//! itself.
 
 use core::ffi::{CStr, c_char, c_int};
 
@@ -7,12 +8,13 @@ use crate::*;
 unsafe extern "C" {
     /// `x264_encoder_open` of the build the crate was compiled with; null when the parameters are refused.
     ///
-    /// Everything in `param` is copied but what its pointers lead to: zones and a log sink have to outlive the
-    /// encoder. x264 says why it refused only to the log.
+    /// Everything in `param` is copied but what its pointers lead to: zones and a log sink have to outlive
+    /// the encoder. x264 says why it refused only to the log.
     #[link_name = "x264_sys_encoder_open"]
     pub fn x264_encoder_open(param: *mut x264_param_t) -> *mut x264_t;
 
-    /// Frees what x264 allocated in a parameter set, in `x264_param_parse` for one; the set itself is the caller's.
+    /// Frees what x264 allocated in a parameter set, in `x264_param_parse` for one; the set itself is the
+    /// caller's.
     ///
     /// Before build 161, where x264 owned nothing there, it does nothing.
     #[link_name = "x264_sys_param_cleanup"]

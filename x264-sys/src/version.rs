@@ -17,8 +17,8 @@ pub struct Mismatch {
 
 /// Measures how much the loaded library takes for an `x264_param_t`, and compares it with these bindings.
 ///
-/// A library of another build does not even link, since the build number is part of a symbol; this finds one that
-/// bears the right number and is laid out in another way, as distributions' patches and forks may be.
+/// A library of another build does not even link, since the build number is part of a symbol; this finds one
+/// that bears the right number and is laid out in another way, as distributions' patches and forks may be.
 ///
 /// # Errors
 ///

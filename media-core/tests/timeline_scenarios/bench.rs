@@ -11,26 +11,26 @@ use media_core::time::{Moment, TimeBase, WallTime};
 use media_core::timeline::{Announced, Config, Output, Repairs, Sample, Timeline};
 use media_core::track::{Kind, Track, TrackId};
 
-pub const MS: i64 = 1_000_000;
-pub const SECOND: i64 = 1_000 * MS;
-pub const ORIGIN: i64 = 10 * SECOND;
-pub const VIDEO: u32 = 1;
-pub const AUDIO: u32 = 2;
-pub const AUDIO_RATE: i64 = 48_000;
+pub(crate) const MS: i64 = 1_000_000;
+pub(crate) const SECOND: i64 = 1_000 * MS;
+pub(crate) const ORIGIN: i64 = 10 * SECOND;
+pub(crate) const VIDEO: u32 = 1;
+pub(crate) const AUDIO: u32 = 2;
+pub(crate) const AUDIO_RATE: i64 = 48_000;
 /// 2025-06-15T12:00:00Z at moment zero.
-pub const EPOCH: WallTime = WallTime::from_nanos(1_749_988_800 * SECOND);
+pub(crate) const EPOCH: WallTime = WallTime::from_nanos(1_749_988_800 * SECOND);
 
-pub fn id(number: u32) -> TrackId {
+pub(crate) fn id(number: u32) -> TrackId {
     TrackId::new(number).unwrap()
 }
 
 /// H.264 Main 320x240 without VUI: nothing tells the reorder depth. `depth` adds a VUI that does.
-pub fn h264(depth: Option<u32>) -> codec::Config {
+pub(crate) fn h264(depth: Option<u32>) -> codec::Config {
     h264_of(19, depth)
 }
 
 /// The same, `width` times 16 and 16 pixels wide.
-pub fn h264_of(width: u32, depth: Option<u32>) -> codec::Config {
+pub(crate) fn h264_of(width: u32, depth: Option<u32>) -> codec::Config {
     let mut sps = BitWriter::default();
     for (value, bits) in [(0x67, 8), (77, 8), (0, 8), (30, 8)] {
         sps.bits(value, bits);
@@ -57,103 +57,103 @@ pub fn h264_of(width: u32, depth: Option<u32>) -> codec::Config {
     codec::Config::H264(config)
 }
 
-pub fn video(codec: codec::Config) -> Announced {
+pub(crate) fn video(codec: codec::Config) -> Announced {
     Announced::from(Track::new(id(VIDEO), TimeBase::VIDEO, codec))
 }
 
 /// AAC at 48 kHz.
-pub fn audio() -> Announced {
+pub(crate) fn audio() -> Announced {
     let codec = codec::Config::Aac(aac::Config::new(48_000, 2).unwrap());
     Announced::from(Track::new(id(AUDIO), TimeBase::hz(48_000), codec))
 }
 
-pub fn opus() -> Announced {
+pub(crate) fn opus() -> Announced {
     let codec = codec::Config::Opus(opus::Config::new(2).unwrap());
     Announced::from(Track::new(id(AUDIO), TimeBase::hz(48_000), codec))
 }
 
-pub fn unknown(number: u32, kind: Kind, rate: u32) -> Announced {
+pub(crate) fn unknown(number: u32, kind: Kind, rate: u32) -> Announced {
     Announced::new(id(number), kind, TimeBase::hz(rate))
 }
 
-pub fn unit(key: Key) -> AccessUnit {
+pub(crate) fn unit(key: Key) -> AccessUnit {
     AccessUnit { data: Bytes::from_static(b"picture"), key, order: None, config: None, samples: None }
 }
 
-pub fn frame(samples: u32) -> AccessUnit {
+pub(crate) fn frame(samples: u32) -> AccessUnit {
     AccessUnit { samples: Some(samples), ..unit(Key::Closed) }
 }
 
-pub fn order(count: i32) -> Option<PictureOrder> {
+pub(crate) fn order(count: i32) -> Option<PictureOrder> {
     Some(PictureOrder { count, restarts: count == 0 })
 }
 
 /// A timeline, its clock, and all it has put out.
-pub struct Bench {
-    pub timeline: Timeline,
+pub(crate) struct Bench {
+    pub(crate) timeline: Timeline,
     /// Nanoseconds.
-    pub now: i64,
-    pub outputs: Vec<Output>,
+    pub(crate) now: i64,
+    pub(crate) outputs: Vec<Output>,
     promises: Promises,
     keep: bool,
 }
 
 impl Bench {
-    pub fn new(announced: impl IntoIterator<Item = Announced>) -> Self {
+    pub(crate) fn new(announced: impl IntoIterator<Item = Announced>) -> Self {
         Self::with(Config::new(EPOCH), announced)
     }
 
-    pub fn with(config: Config, announced: impl IntoIterator<Item = Announced>) -> Self {
+    pub(crate) fn with(config: Config, announced: impl IntoIterator<Item = Announced>) -> Self {
         let timeline = Timeline::new(config, announced);
         Self { timeline, now: 0, outputs: Vec::new(), promises: Promises::default(), keep: true }
     }
 
     /// Checks outputs without keeping them.
-    pub fn forgetful(mut self) -> Self {
+    pub(crate) fn forgetful(mut self) -> Self {
         self.keep = false;
         self
     }
 
-    pub fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         Moment::from_nanos(self.now)
     }
 
-    pub fn push(&mut self, track: u32, pts: i64, dts: Option<i64>, unit: AccessUnit) -> Vec<Output> {
+    pub(crate) fn push(&mut self, track: u32, pts: i64, dts: Option<i64>, unit: AccessUnit) -> Vec<Output> {
         self.timeline.push(Sample { track: id(track), pts, dts, unit }, self.moment());
         self.drain()
     }
 
-    pub fn picture(&mut self, pts: i64, key: bool) -> Vec<Output> {
+    pub(crate) fn picture(&mut self, pts: i64, key: bool) -> Vec<Output> {
         self.push(VIDEO, pts, None, unit(if key { Key::Closed } else { Key::No }))
     }
 
     /// A picture that tells its place in display order; an IDR picture when that is 0.
-    pub fn ordered(&mut self, pts: i64, count: i32) -> Vec<Output> {
+    pub(crate) fn ordered(&mut self, pts: i64, count: i32) -> Vec<Output> {
         let key = if count == 0 { Key::Closed } else { Key::No };
         self.push(VIDEO, pts, None, AccessUnit { order: order(count), ..unit(key) })
     }
 
-    pub fn sound(&mut self, pts: i64) -> Vec<Output> {
+    pub(crate) fn sound(&mut self, pts: i64) -> Vec<Output> {
         self.push(AUDIO, pts, None, frame(1024))
     }
 
     /// A sender report: the stamp `rtp` belongs to `nanos` after the epoch on the camera's own clock.
-    pub fn report(&mut self, track: u32, rtp: i64, nanos: i64) -> Vec<Output> {
+    pub(crate) fn report(&mut self, track: u32, rtp: i64, nanos: i64) -> Vec<Output> {
         self.timeline.sender_report(id(track), rtp as u32, ntp(EPOCH.after(nanos)), self.moment());
         self.drain()
     }
 
-    pub fn interrupted(&mut self) {
+    pub(crate) fn interrupted(&mut self) {
         self.timeline.interrupted(self.moment());
         assert!(self.drain().is_empty());
     }
 
-    pub fn tick(&mut self) -> Vec<Output> {
+    pub(crate) fn tick(&mut self) -> Vec<Output> {
         self.timeline.tick(self.moment());
         self.drain()
     }
 
-    pub fn drain(&mut self) -> Vec<Output> {
+    pub(crate) fn drain(&mut self) -> Vec<Output> {
         let outputs = std::iter::from_fn(|| self.timeline.poll()).collect::<Vec<_>>();
         for output in &outputs {
             self.promises.check(output);
@@ -164,28 +164,28 @@ impl Bench {
         outputs
     }
 
-    pub fn repairs(&self, track: u32) -> Repairs {
+    pub(crate) fn repairs(&self, track: u32) -> Repairs {
         self.timeline.repairs(id(track)).unwrap().clone()
     }
 
     /// The repairs that were made.
-    pub fn counted(&self, track: u32) -> Vec<(&'static str, u64)> {
+    pub(crate) fn counted(&self, track: u32) -> Vec<(&'static str, u64)> {
         self.repairs(track).iter().filter(|&(_, count)| count > 0).collect()
     }
 
-    pub fn packets(&self, track: u32) -> Vec<&Packet> {
+    pub(crate) fn packets(&self, track: u32) -> Vec<&Packet> {
         packets(&self.outputs, track)
     }
 
     /// How many `Tracks` and `Discontinuity` were put out.
-    pub fn cuts(&self) -> (usize, usize) {
+    pub(crate) fn cuts(&self) -> (usize, usize) {
         let tracks = self.outputs.iter().filter(|output| matches!(output, Output::Tracks(_))).count();
         let broken = self.outputs.iter().filter(|output| matches!(output, Output::Discontinuity)).count();
         (tracks, broken)
     }
 }
 
-pub fn packets(outputs: &[Output], track: u32) -> Vec<&Packet> {
+pub(crate) fn packets(outputs: &[Output], track: u32) -> Vec<&Packet> {
     let packets = outputs.iter().filter_map(|output| match output {
         Output::Packet(packet) => Some(packet),
         _ => None,
@@ -193,26 +193,26 @@ pub fn packets(outputs: &[Output], track: u32) -> Vec<&Packet> {
     packets.filter(|packet| packet.track == id(track)).collect()
 }
 
-pub fn dts(packets: &[&Packet]) -> Vec<i64> {
+pub(crate) fn dts(packets: &[&Packet]) -> Vec<i64> {
     packets.iter().map(|packet| packet.dts.ticks()).collect()
 }
 
-pub fn pts(packets: &[&Packet]) -> Vec<i64> {
+pub(crate) fn pts(packets: &[&Packet]) -> Vec<i64> {
     packets.iter().map(|packet| packet.pts.ticks()).collect()
 }
 
 /// Differences of neighbours.
-pub fn steps(values: &[i64]) -> Vec<i64> {
+pub(crate) fn steps(values: &[i64]) -> Vec<i64> {
     values.windows(2).map(|pair| pair[1] - pair[0]).collect()
 }
 
 /// Ticks at 90 kHz from the origin of the line.
-pub fn line(ticks: i64) -> i64 {
+pub(crate) fn line(ticks: i64) -> i64 {
     900_000 + ticks
 }
 
 /// RFC 5905: seconds since 1900 in the upper half.
-pub fn ntp(wall: WallTime) -> u64 {
+pub(crate) fn ntp(wall: WallTime) -> u64 {
     let (seconds, nanos) = (wall.nanos().div_euclid(SECOND), wall.nanos().rem_euclid(SECOND));
     (((seconds + 2_208_988_800) as u64) << 32) | (((nanos as u64) << 32) / SECOND as u64)
 }

@@ -1,4 +1,5 @@
-//! Building this crate from a test, in an environment the test owns. This file is the same in both binding crates.
+//! Building this crate from a test, in an environment the test owns. This file is the same in both binding
+//! crates.
 
 use std::{
     env, fs,
@@ -37,6 +38,8 @@ pub(crate) fn clean(mut command: Command) -> Command {
         }
     }
     command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("built-by-tests"));
+    // What is built here is not debugged, and built often.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_INCREMENTAL", "0");
     command.env("CARGO_TERM_COLOR", "never");
     command
 }

@@ -121,7 +121,7 @@ fn start_log(config: &Config) {
         LogLevel::Error => "error,retina=off",
         LogLevel::Warn => "warn,retina=off",
         LogLevel::Info => "info,retina=off",
-        LogLevel::Debug => "debug,hyper=info,retina=debug",
+        LogLevel::Debug => "debug,hyper=info,retina=warn",
     };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -4,22 +4,18 @@
 //! could wait.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use media_core::codec::{self, Format, Parser};
-use media_core::mux::Rope;
-use media_core::playlist::{self, Names, Window, dash, hls};
-use media_core::segment::{self, Segmenter};
 use media_core::time::TimeBase;
 use media_core::timeline::{self, Announced, Sample, Timeline};
-use media_core::track::{Kind, Track, TrackId};
+use media_core::track::{Track, TrackId};
 
+use super::cutter::{Cutter, Cutting};
 use super::measure::{Measure, Rates};
 use super::{Measured, Path, State, TrackSummary};
 use crate::clock::{self, Clock};
 use crate::source::Losses;
-use crate::store::Resource;
 
 /// One stream of a source.
 #[derive(Clone, Debug)]
@@ -31,13 +27,6 @@ pub(crate) struct Input {
     pub(crate) clock_rate: u32,
 }
 
-/// How streams are cut and how much is listed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cutting {
-    pub(crate) target: Duration,
-    pub(crate) listed: usize,
-}
-
 /// The writing half of a stream.
 pub(crate) struct Live {
     path: Arc<Path>,
@@ -45,9 +34,8 @@ pub(crate) struct Live {
     /// What the source sends now; empty while it is away.
     channels: Vec<Channel>,
     timeline: Timeline,
-    segmenter: Segmenter,
-    window: Window,
-    names: Names,
+    cutter: Cutter,
+    tracks: Arc<[Track]>,
     measure: Measure,
 }
 
@@ -59,21 +47,13 @@ struct Channel {
 
 impl Live {
     pub(crate) fn new(path: Arc<Path>, clock: Clock, cutting: Cutting) -> Self {
-        let target = i64::try_from(cutting.target.as_nanos()).unwrap_or(i64::MAX);
-        let mut segment = segment::Config::new(target);
-        segment.max_bytes = MAX_SEGMENT;
-        let mut window = playlist::Config::new(&segment);
-        window.size = cutting.listed;
-        let prefix = format!("{:012x}", crate::random() >> 16);
-        let names = Names::new(&prefix).expect("hexadecimal digits are plain").with_clock("/time");
         Self {
+            cutter: Cutter::new(path.clone(), cutting),
             path,
             clock,
             channels: Vec::new(),
             timeline: Timeline::new(timeline::Config::new(clock.epoch()), []),
-            segmenter: Segmenter::new(segment),
-            window: Window::new(window),
-            names,
+            tracks: Arc::new([]),
             measure: Measure::new(&[]),
         }
     }
@@ -168,101 +148,30 @@ impl Live {
         stats.slices_late.add(after.late_slices - before.late_slices);
     }
 
-    /// Carries on what is ready, stage by stage.
+    /// Carries on what is ready.
     fn advance(&mut self) {
         while let Some(output) = self.timeline.poll() {
             match &output {
-                timeline::Output::Tracks(tracks) => self.show(tracks),
-                timeline::Output::Discontinuity => {
-                    self.measure = Measure::new(self.window.tracks());
-                    self.set_state(State::Ready);
-                }
+                timeline::Output::Tracks(tracks) => self.show(tracks.clone()),
+                timeline::Output::Discontinuity => self.show(self.tracks.clone()),
                 timeline::Output::Packet(packet) => self.measure.packet(packet),
             }
-            if let Err(error) = self.segmenter.push(output) {
-                self.path.stats.segments_refused.add(1);
-                tracing::debug!(path = self.path.name(), %error, "a segment lost something");
-            }
-        }
-        let mut cut = false;
-        while let Some(output) = self.segmenter.poll() {
-            cut |= matches!(output, segment::Output::Cut(_));
-            self.keep(output);
-        }
-        if cut {
-            self.publish();
+            self.cutter.push(output);
         }
     }
 
-    fn show(&mut self, tracks: &[Track]) {
-        self.measure = Measure::new(tracks);
-        let tracks = tracks.iter().map(summary).collect();
+    /// Media flows, or flows again.
+    fn show(&mut self, tracks: Arc<[Track]>) {
+        self.measure = Measure::new(&tracks);
+        let summaries: Vec<_> = tracks.iter().map(summary).collect();
+        self.tracks = tracks;
+        let codecs: Vec<_> = summaries.iter().map(|track| track.codecs.as_str()).collect();
+        tracing::info!(path = self.name(), tracks = codecs.join(", "), "streaming");
         self.path.update(|status| {
-            status.tracks = tracks;
+            status.tracks = summaries;
             true
         });
         self.set_state(State::Ready);
-    }
-
-    /// Stores first, lists second: what is listed can be fetched.
-    fn keep(&mut self, output: segment::Output) {
-        let names = &self.names;
-        match &output {
-            segment::Output::Init(init) => {
-                let headers = init.tracks.iter().zip(&init.headers).map(|(track, header)| {
-                    let name = names.init(track.id, init.generation);
-                    let resource =
-                        Resource::media(&name, media_type(track.kind()), Rope::from(header.clone()));
-                    (name, resource)
-                });
-                let headers = headers.collect();
-                self.path.store(|store| store.headers(init.generation, headers));
-            }
-            segment::Output::Cut(cut) => {
-                let kind = |id| self.window.tracks().iter().find(|track| track.id == id).map(Track::kind);
-                let segments = cut.segments.iter().filter(|segment| !segment.gap).map(|segment| {
-                    let name = names.segment(segment.track, cut.number);
-                    let kind = kind(segment.track).unwrap_or(Kind::Video);
-                    let resource = Resource::media(&name, media_type(kind), segment.rope.clone());
-                    (name, resource)
-                });
-                let segments = segments.collect();
-                self.path.store(|store| store.cut(cut.number, segments));
-            }
-        }
-        self.window.push(&output, clock::wall());
-        while let Some(expired) = self.window.poll() {
-            self.path.store(|store| store.expire(expired));
-        }
-    }
-
-    /// Writes the playlists anew and wakes who waits for them.
-    fn publish(&mut self) {
-        let version = self.path.status().cuts + 1;
-        let tag = self.names.init(FIRST, 0);
-        let playlist = |name: String, media_type, text: Option<String>| {
-            text.map(|text| {
-                let resource = Resource::playlist(&format!("{tag}-{name}"), version, media_type, text);
-                (name, resource)
-            })
-        };
-        let mut playlists =
-            vec![playlist("index.m3u8".to_owned(), M3U8, hls::multivariant(&self.window, &self.names))];
-        for track in self.window.tracks() {
-            let text = hls::media_playlist(&self.window, track.id, &self.names);
-            playlists.push(playlist(self.names.media(track), M3U8, text));
-        }
-        if self.path.config().dash {
-            let text = dash::mpd(&self.window, &self.names);
-            playlists.push(playlist("index.mpd".to_owned(), MPD, text.clone()));
-            playlists.push(playlist("manifest.mpd".to_owned(), MPD, text));
-        }
-        let playlists = playlists.into_iter().flatten().collect();
-        self.path.store(|store| store.playlists(playlists));
-        self.path.update(|status| {
-            status.cuts = version;
-            true
-        });
     }
 
     fn publish_measure(&self) {
@@ -294,29 +203,11 @@ fn summary(track: &Track) -> TrackSummary {
         codec::Config::Vp8(_) => ("VP8", None),
         codec::Config::Vp9(_) => ("VP9", None),
         codec::Config::Aac(config) => ("MPEG-4 Audio", Some((config.sample_rate(), config.channels()))),
-        codec::Config::Opus(config) => ("Opus", Some((48_000, u16::from(config.channels())))),
+        codec::Config::Opus(config) => ("Opus", Some((48_000, config.channels()))),
         _ => ("unknown", None),
     };
     TrackSummary { codec, codecs: track.codec.codecs(), size: track.codec.size(), sound }
 }
-
-const fn media_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Video => "video/mp4",
-        Kind::Audio => "audio/mp4",
-    }
-}
-
-const M3U8: &str = "application/vnd.apple.mpegurl";
-const MPD: &str = "application/dash+xml";
-
-const FIRST: TrackId = match TrackId::new(1) {
-    Some(id) => id,
-    None => panic!("one is not zero"),
-};
-
-/// Bytes of a segment, all tracks: a path holds at most two windows of these.
-const MAX_SEGMENT: usize = 50 << 20;
 
 /// Streams that a source can have: one of pictures, one of sound.
 const MOST_TRACKS: u32 = 2;

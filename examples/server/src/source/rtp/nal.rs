@@ -93,14 +93,20 @@ impl Nals {
         match self.codec {
             Codec::H264 => match first & 0x1f {
                 0 => Err(Fault::Malformed),
-                1..=23 => Ok(whole(payload.clone(), found)),
+                1..=23 => {
+                    whole(payload.clone(), found);
+                    Ok(())
+                }
                 24 => aggregate(payload.slice(1..), found),
                 28 => self.fragment_h264(payload, found),
                 _ => Err(Fault::Malformed),
             },
             Codec::H265 => match first >> 1 & 0x3f {
                 _ if payload.len() < 3 => Err(Fault::Malformed),
-                0..=47 => Ok(whole(payload.clone(), found)),
+                0..=47 => {
+                    whole(payload.clone(), found);
+                    Ok(())
+                }
                 48 => aggregate(payload.slice(2..), found),
                 49 => self.fragment_h265(payload, found),
                 _ => Err(Fault::Malformed),

@@ -118,21 +118,21 @@ async fn listen(
 async fn stream(path: Arc<Path>, clock: Clock, config: Config, mut stopped: watch::Receiver<bool>) {
     let cutting = Cutting { target: config.hls_segment_duration, listed: config.hls_segment_count };
     let mut live = Live::new(path.clone(), clock, cutting);
-    let source = async {
-        match &path.config().source {
-            Source::Pattern => pattern::run(config.hls_segment_duration, &mut live).await,
-            Source::Rtsp(camera) => {
-                let transport = path.config().rtsp_transport;
-                rtsp::run(camera, transport, config.read_timeout, &mut live).await;
-            }
-            Source::Unusable { found, reason } => {
-                tracing::error!(path = path.name(), source = found, reason, "no stream")
+    let stop = async { _ = stopped.wait_for(|stop| *stop).await };
+    match &path.config().source {
+        Source::Rtsp(camera) => {
+            let transport = path.config().rtsp_transport;
+            rtsp::run(camera, transport, config.read_timeout, &mut live, stop).await;
+        }
+        Source::Pattern => {
+            tokio::select! {
+                () = pattern::run(config.hls_segment_duration, &mut live) => {}
+                () = stop => {}
             }
         }
-    };
-    tokio::select! {
-        () = source => {}
-        _ = stopped.wait_for(|stop| *stop) => {}
+        Source::Unusable { found, reason } => {
+            tracing::error!(path = path.name(), source = found, reason, "no stream");
+        }
     }
 }
 

@@ -88,6 +88,14 @@ paths:
 }
 
 #[test]
+fn the_example_is_valid_and_shows_the_defaults() {
+    let loaded = yaml(include_str!("../../reelmill.yml")).expect("a good file");
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert_eq!(loaded.config.paths.keys().collect::<Vec<_>>(), ["demo", "front/door", "yard"]);
+    assert_eq!(Config { paths: BTreeMap::new(), ..loaded.config }, Config::default());
+}
+
+#[test]
 fn an_empty_file_is_the_defaults() {
     assert_eq!(yaml("# nothing\n\n").expect("empty is fine").config, Config::default());
 }

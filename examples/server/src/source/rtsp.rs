@@ -49,15 +49,36 @@ pub(crate) enum Failure {
     Broken(String),
 }
 
-/// Pulls from `camera` into `live`. Never returns; dropping it ends the session with the camera.
-pub(crate) async fn run(camera: &Camera, transport: Transport, read_timeout: Duration, live: &mut Live) {
+/// Pulls from `camera` into `live` until `stop`, then takes leave of the camera: many allow only a few sessions at once and keep one
+/// that was not ended for a minute.
+pub(crate) async fn run(
+    camera: &Camera,
+    transport: Transport,
+    read_timeout: Duration,
+    live: &mut Live,
+    stop: impl Future<Output = ()>,
+) {
     let group = Arc::new(SessionGroup::default());
+    tokio::select! {
+        () = pull(camera, transport, read_timeout, live, &group) => {}
+        () = stop => {}
+    }
+    let _ = timeout(LEAVE, group.await_teardown()).await;
+}
+
+/// Never returns; dropping it ends the session with the camera.
+async fn pull(
+    camera: &Camera,
+    mut transport: Transport,
+    read_timeout: Duration,
+    live: &mut Live,
+    group: &Arc<SessionGroup>,
+) {
     let mut backoff = Backoff::default();
-    let mut transport = transport;
     let mut complaint = Complaint::default();
     live.set_state(State::Connecting);
     loop {
-        let failure = match connect(camera, &mut transport, read_timeout, &group).await {
+        let failure = match connect(camera, &mut transport, read_timeout, group).await {
             Ok(mut connection) => {
                 complaint.settled(live.name());
                 let started = Instant::now();
@@ -344,6 +365,9 @@ fn first_line(error: &retina::Error) -> String {
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("Unable to connect to RTSP server: ").unwrap_or(line).to_owned()
 }
+
+/// How long a camera has to answer to TEARDOWN.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// How often a stream is asked whether something is overdue.
 const TICK: Duration = Duration::from_millis(250);

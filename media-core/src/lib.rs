@@ -25,12 +25,14 @@
 //! |---|---|
 //! | [`time`] | ticks, time bases, clocks that wrap |
 //! | [`codec`] | elementary-stream syntax without coding: parameter sets, key frames, configuration records |
+//! | [`frame`] | raw pictures: planes, strides, pixel formats, a pool |
 //! | [`track`] | what a stream is |
 //! | [`packet`] | one coded access unit |
-//! | [`timeline`] | from what a camera sends to what a muxer may assume |
+//! | [`timeline`] | from what a source sends to what a muxer may assume |
 //! | [`mux`] | packets in, container bytes out: fragmented MP4 |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
+//! | [`timeline`] | from what a camera sends to what a muxer may assume |
 //!
 //! # Features
 //!
@@ -48,11 +50,16 @@ pub mod bits;
 
 pub mod codec;
 
+pub mod frame;
+
 pub mod track;
 
 pub mod packet;
 
 pub mod timeline;
+
+#[cfg(any(feature = "x264", feature = "vpx"))]
+pub mod encode;
 
 pub mod mux;
 

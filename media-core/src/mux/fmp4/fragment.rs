@@ -3,7 +3,7 @@
 //! First the packets are measured: that fixes every size and which values are said once for all samples and which for each. Then the
 //! boxes are written from front to back.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::Error;
 use super::entry::Preroll;
@@ -37,22 +37,30 @@ struct Sample {
 pub(super) struct Plan<'a> {
     samples: &'a [Sample],
     decode_time: u64,
-    /// Set where all samples agree, and so said in `tfhd`.
-    duration: Option<u32>,
-    size: Option<u32>,
+    /// What `trun` says of each sample; the rest is the same for all and said in `tfhd`.
+    each: Fields,
     flags: Flags,
-    composition: bool,
     roll_distance: Option<i16>,
+    /// Bytes of all samples.
     payload: u64,
 }
 
-/// Where the samples' flags are written, from nowhere (`trex` has them) to each row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flags {
-    Track,
-    Fragment(u32),
-    First { first: u32, rest: Option<u32> },
-    Each,
+/// Fields of a row of `trun`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Fields {
+    duration: bool,
+    size: bool,
+    flags: bool,
+    composition: bool,
+}
+
+/// Where flags that are not in each row are said. What `trex` says is not said again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Flags {
+    /// `first_sample_flags` of `trun`.
+    first: Option<u32>,
+    /// `default_sample_flags` of `tfhd`.
+    rest: Option<u32>,
 }
 
 impl Run {
@@ -73,23 +81,20 @@ impl Run {
         let decode_time = decode_time.and_then(|time| u64::try_from(time.ticks()).ok());
         let decode_time = decode_time.ok_or(Error::BeforeZero { dts: first.dts })?;
         self.samples.clear();
-        let mut payload = 0;
+        self.samples.reserve(packets.len());
         for (index, packet) in packets.iter().enumerate() {
             let next = packets.get(index + 1).map_or(end, |next| next.dts);
-            let sample = Sample::new(track, packet, next, lead)?;
-            payload += u64::from(sample.size);
-            self.samples.push(sample);
+            self.samples.push(Sample::new(track, packet, next, lead)?);
         }
         let samples = self.samples.as_slice();
+        let each = Fields::of(samples);
         let plan = Plan {
             samples,
             decode_time,
-            duration: common(samples, |sample| sample.duration),
-            size: common(samples, |sample| sample.size),
-            flags: Flags::of(samples, self.default_flags),
-            composition: samples.iter().any(|sample| sample.composition != 0),
+            each,
+            flags: if each.flags { Flags::default() } else { Flags::of(samples, self.default_flags) },
             roll_distance: self.preroll.map(|preroll| preroll.roll_distance(packets)),
-            payload,
+            payload: samples.iter().map(|sample| u64::from(sample.size)).sum(),
         };
         if plan.moof_len() > MOOF_MAX { Err(Error::Samples { samples: samples.len() }) } else { Ok(plan) }
     }
@@ -118,32 +123,41 @@ impl Sample {
     }
 }
 
+impl Fields {
+    /// The fields in which samples differ. The first one's flags may differ from all others: they have a place of their own.
+    fn of(samples: &[Sample]) -> Self {
+        let first = samples[0];
+        let mut fields = Self { composition: first.composition != 0, ..Self::default() };
+        let Some(second) = samples.get(1) else { return fields };
+        for sample in &samples[1..] {
+            fields.duration |= sample.duration != first.duration;
+            fields.size |= sample.size != first.size;
+            fields.flags |= sample.flags != second.flags;
+            fields.composition |= sample.composition != 0;
+        }
+        fields
+    }
+
+    /// Bytes of a row.
+    const fn len(self) -> usize {
+        4 * (self.duration as usize + self.size as usize + self.flags as usize + self.composition as usize)
+    }
+
+    /// `tr_flags`.
+    const fn bits(self) -> u32 {
+        let Self { duration, size, flags, composition } = self;
+        (duration as u32) << 8 | (size as u32) << 9 | (flags as u32) << 10 | (composition as u32) << 11
+    }
+}
+
 impl Flags {
+    /// For samples that agree from the second on.
     fn of(samples: &[Sample], track: u32) -> Self {
-        let (first, rest) = (samples[0].flags, &samples[1..]);
-        let first_of_rest = rest.first().map_or(track, |sample| sample.flags);
-        if rest.iter().any(|sample| sample.flags != first_of_rest) {
-            return Self::Each;
-        }
-        match (first == track, first_of_rest == track) {
-            (true, true) => Self::Track,
-            (false, false) if first == first_of_rest => Self::Fragment(first),
-            (_, true) => Self::First { first, rest: None },
-            (_, false) => Self::First { first, rest: Some(first_of_rest) },
-        }
-    }
-
-    const fn fragment(self) -> Option<u32> {
-        match self {
-            Self::Fragment(flags) | Self::First { rest: Some(flags), .. } => Some(flags),
-            Self::Track | Self::First { rest: None, .. } | Self::Each => None,
-        }
-    }
-
-    const fn first(self) -> Option<u32> {
-        match self {
-            Self::First { first, .. } => Some(first),
-            Self::Track | Self::Fragment(_) | Self::Each => None,
+        let other = |flags: u32, than: u32| (flags != than).then_some(flags);
+        let first = samples[0].flags;
+        match samples.get(1) {
+            None => Self { first: other(first, track), rest: None },
+            Some(second) => Self { first: other(first, second.flags), rest: other(second.flags, track) },
         }
     }
 }
@@ -155,182 +169,124 @@ impl Plan<'_> {
         if arena.capacity() < len {
             arena.reserve(len.max(ARENA));
         }
-        arena.resize(len, 0);
-        let out = &mut arena.as_mut();
-        self.write_moof(out, track, sequence);
-        self.write_mdat_header(out);
-        debug_assert!(out.is_empty(), "{} bytes of {len} are left", out.len());
+        let (moof, traf) = (self.moof_len() as u32, self.traf_len() as u32);
+        put(arena, [moof, name(b"moof"), MFHD, name(b"mfhd"), 0, sequence, traf, name(b"traf")]);
+        self.write_tfhd(arena, track);
+        let decode_time = [(self.decode_time >> 32) as u32, self.decode_time as u32];
+        put(arena, [TFDT, name(b"tfdt"), VERSION_1, decode_time[0], decode_time[1]]);
+        self.write_trun(arena);
+        if let Some(distance) = self.roll_distance {
+            self.write_roll(arena, distance);
+        }
+        debug_assert_eq!(arena.len(), self.moof_len(), "length of moof as measured");
+        self.write_mdat_header(arena);
+        debug_assert_eq!(arena.len(), len, "length of the header as measured");
         arena.split().freeze()
     }
 
-    fn write_moof(&self, out: &mut &mut [u8], track: TrackId, sequence: u32) {
-        write_box(out, b"moof", self.moof_len(), |out| {
-            write_box(out, b"mfhd", MFHD, |out| {
-                out.put_u32(0);
-                out.put_u32(sequence);
-            });
-            write_box(out, b"traf", self.traf_len(), |out| {
-                self.write_tfhd(out, track);
-                write_box(out, b"tfdt", TFDT, |out| {
-                    out.put_u32(VERSION_1);
-                    out.put_u64(self.decode_time);
-                });
-                self.write_trun(out);
-                if let Some(distance) = self.roll_distance {
-                    self.write_roll(out, distance);
-                }
-            });
-        });
+    fn write_tfhd(&self, out: &mut BytesMut, track: TrackId) {
+        let duration = if self.each.duration { 0 } else { DEFAULT_DURATION };
+        let size = if self.each.size { 0 } else { DEFAULT_SIZE };
+        let flags = if self.flags.rest.is_some() { DEFAULT_FLAGS } else { 0 };
+        let present = DEFAULT_BASE_IS_MOOF | duration | size | flags;
+        put(out, [self.tfhd_len() as u32, name(b"tfhd"), present, track.get()]);
+        if !self.each.duration {
+            put(out, [self.samples[0].duration]);
+        }
+        if !self.each.size {
+            put(out, [self.samples[0].size]);
+        }
+        if let Some(flags) = self.flags.rest {
+            put(out, [flags]);
+        }
     }
 
-    fn write_tfhd(&self, out: &mut &mut [u8], track: TrackId) {
-        let defaults = [
-            (DEFAULT_DURATION, self.duration),
-            (DEFAULT_SIZE, self.size),
-            (DEFAULT_FLAGS, self.flags.fragment()),
-        ];
-        write_box(out, b"tfhd", self.tfhd_len(), |out| {
-            let present = defaults.iter().filter(|(_, value)| value.is_some());
-            out.put_u32(present.fold(DEFAULT_BASE_IS_MOOF, |flags, (flag, _)| flags | flag));
-            out.put_u32(track.get());
-            defaults.iter().filter_map(|(_, value)| *value).for_each(|value| out.put_u32(value));
-        });
+    fn write_trun(&self, out: &mut BytesMut) {
+        let first = if self.flags.first.is_some() { FIRST_SAMPLE_FLAGS } else { 0 };
+        let present = VERSION_1 | DATA_OFFSET | first | self.each.bits();
+        let data_offset = self.moof_len() + self.mdat_header_len();
+        let (len, count) = (self.trun_len() as u32, self.samples.len() as u32);
+        put(out, [len, name(b"trun"), present, count, data_offset as u32]);
+        if let Some(flags) = self.flags.first {
+            put(out, [flags]);
+        }
+        self.write_rows(out);
     }
 
-    fn write_trun(&self, out: &mut &mut [u8]) {
-        let fields = self.row();
-        write_box(out, b"trun", self.trun_len(), |out| {
-            let first = if self.flags.first().is_some() { FIRST_SAMPLE_FLAGS } else { 0 };
-            out.put_u32(VERSION_1 | DATA_OFFSET | first | fields.flags());
-            out.put_u32(self.samples.len() as u32);
-            out.put_u32((self.moof_len() + self.mdat_header_len()) as u32);
-            if let Some(flags) = self.flags.first() {
-                out.put_u32(flags);
+    fn write_rows(&self, out: &mut BytesMut) {
+        let each = self.each;
+        if each == Fields::default() {
+            return;
+        }
+        for sample in self.samples {
+            let mut row = [[0; 4]; 4];
+            let mut len = 0;
+            let fields = [
+                (each.duration, sample.duration),
+                (each.size, sample.size),
+                (each.flags, sample.flags),
+                (each.composition, sample.composition as u32),
+            ];
+            for (_, value) in fields.into_iter().filter(|(present, _)| *present) {
+                row[len] = value.to_be_bytes();
+                len += 1;
             }
-            if fields != Row::default() {
-                self.samples.iter().for_each(|sample| fields.write(out, sample));
-            }
-        });
+            out.extend_from_slice(row[..len].as_flattened());
+        }
     }
 
     /// Every sample needs the ones `distance` before it to sound right, 14496-12 10.1: a `roll` group of this fragment's own, which is
     /// what index 0x10001 says (8.9.4).
-    fn write_roll(&self, out: &mut &mut [u8], distance: i16) {
-        write_box(out, b"sgpd", SGPD_ROLL, |out| {
-            out.put_u32(VERSION_1);
-            out.put_slice(b"roll");
-            out.put_u32(2); // default_length
-            out.put_u32(1); // entry_count
-            out.put_i16(distance);
-        });
-        write_box(out, b"sbgp", SBGP_ROLL, |out| {
-            out.put_u32(0);
-            out.put_slice(b"roll");
-            out.put_u32(1); // entry_count
-            out.put_u32(self.samples.len() as u32);
-            out.put_u32(0x1_0001);
-        });
+    fn write_roll(&self, out: &mut BytesMut, distance: i16) {
+        let (default_length, entry_count) = (2, 1);
+        put(out, [SGPD_ROLL, name(b"sgpd"), VERSION_1, name(b"roll"), default_length, entry_count]);
+        out.extend_from_slice(&distance.to_be_bytes());
+        let samples = self.samples.len() as u32;
+        put(out, [SBGP_ROLL, name(b"sbgp"), 0, name(b"roll"), entry_count, samples, 0x1_0001]);
     }
 
-    fn write_mdat_header(&self, out: &mut &mut [u8]) {
+    fn write_mdat_header(&self, out: &mut BytesMut) {
         let len = self.mdat_header_len() as u64 + self.payload;
         match u32::try_from(len) {
-            Ok(len) => {
-                out.put_u32(len);
-                out.put_slice(b"mdat");
-            }
-            Err(_) => {
-                out.put_u32(1); // largesize follows
-                out.put_slice(b"mdat");
-                out.put_u64(len);
-            }
+            Ok(len) => put(out, [len, name(b"mdat")]),
+            // A size of 1 says that a larger one follows.
+            Err(_) => put(out, [1, name(b"mdat"), (len >> 32) as u32, len as u32]),
         }
     }
 
     fn moof_len(&self) -> usize {
-        BOX + MFHD + self.traf_len()
+        BOX + MFHD as usize + self.traf_len()
     }
 
     fn traf_len(&self) -> usize {
         let roll = if self.roll_distance.is_some() { SGPD_ROLL + SBGP_ROLL } else { 0 };
-        BOX + self.tfhd_len() + TFDT + self.trun_len() + roll
+        BOX + self.tfhd_len() + TFDT as usize + self.trun_len() + roll as usize
     }
 
     fn tfhd_len(&self) -> usize {
-        let defaults = [self.duration, self.size, self.flags.fragment()];
-        FULL_BOX + 4 + 4 * defaults.iter().flatten().count()
+        let defaults = [!self.each.duration, !self.each.size, self.flags.rest.is_some()];
+        FULL_BOX + 4 + 4 * defaults.into_iter().map(usize::from).sum::<usize>()
     }
 
     fn trun_len(&self) -> usize {
-        let first = if self.flags.first().is_some() { 4 } else { 0 };
-        FULL_BOX + 8 + first + self.samples.len() * self.row().len()
+        let first = if self.flags.first.is_some() { 4 } else { 0 };
+        FULL_BOX + 8 + first + self.samples.len() * self.each.len()
     }
 
     fn mdat_header_len(&self) -> usize {
         if self.payload > u64::from(u32::MAX) - BOX as u64 { BOX + 8 } else { BOX }
     }
-
-    fn row(&self) -> Row {
-        Row {
-            duration: self.duration.is_none(),
-            size: self.size.is_none(),
-            flags: self.flags == Flags::Each,
-            composition: self.composition,
-        }
-    }
 }
 
-/// Which fields a row of `trun` has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Row {
-    duration: bool,
-    size: bool,
-    flags: bool,
-    composition: bool,
-}
-
-impl Row {
-    const fn len(self) -> usize {
-        4 * (self.duration as usize + self.size as usize + self.flags as usize + self.composition as usize)
-    }
-
-    const fn flags(self) -> u32 {
-        (self.duration as u32) << 8
-            | (self.size as u32) << 9
-            | (self.flags as u32) << 10
-            | (self.composition as u32) << 11
-    }
-
-    fn write(self, out: &mut &mut [u8], sample: &Sample) {
-        if self.duration {
-            out.put_u32(sample.duration);
-        }
-        if self.size {
-            out.put_u32(sample.size);
-        }
-        if self.flags {
-            out.put_u32(sample.flags);
-        }
-        if self.composition {
-            out.put_i32(sample.composition);
-        }
-    }
-}
-
-/// Writes a box that was measured to be `len` bytes long.
+/// Puts 32-bit words, which is all that these boxes are made of; a box begins with its length and its name.
 #[inline]
-fn write_box(out: &mut &mut [u8], kind: &[u8; 4], len: usize, body: impl FnOnce(&mut &mut [u8])) {
-    let left = out.len();
-    out.put_u32(len as u32);
-    out.put_slice(kind);
-    body(out);
-    debug_assert_eq!(left - out.len(), len, "{} as measured", kind.escape_ascii());
+fn put<const N: usize>(out: &mut BytesMut, words: [u32; N]) {
+    out.extend_from_slice(words.map(u32::to_be_bytes).as_flattened());
 }
 
-/// The value all samples share, if they do.
-fn common(samples: &[Sample], value: impl Fn(&Sample) -> u32) -> Option<u32> {
-    let first = value(&samples[0]);
-    samples[1..].iter().all(|sample| value(sample) == first).then_some(first)
+/// The name of a box as a word.
+const fn name(kind: &[u8; 4]) -> u32 {
+    u32::from_be_bytes(*kind)
 }
 
 /// What `trex` says of every sample that no fragment says otherwise of: sound is all sync samples, pictures mostly are not.
@@ -367,10 +323,10 @@ const VERSION_1: u32 = 0x0100_0000;
 
 const BOX: usize = 8;
 const FULL_BOX: usize = BOX + 4;
-const MFHD: usize = FULL_BOX + 4;
-const TFDT: usize = FULL_BOX + 8;
-const SGPD_ROLL: usize = FULL_BOX + 14;
-const SBGP_ROLL: usize = FULL_BOX + 16;
+const MFHD: u32 = FULL_BOX as u32 + 4;
+const TFDT: u32 = FULL_BOX as u32 + 8;
+const SGPD_ROLL: u32 = FULL_BOX as u32 + 14;
+const SBGP_ROLL: u32 = FULL_BOX as u32 + 16;
 
 /// `data_offset` is signed and reaches from the start of `moof` over it and the longest `mdat` header.
 const MOOF_MAX: usize = i32::MAX as usize - BOX - 8;

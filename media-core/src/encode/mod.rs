@@ -1,0 +1,397 @@
+//! Frames in, packets out: H.264 by libx264 (feature `x264`), VP8 and VP9 by libvpx (feature `vpx`), behind one [`Encoder`].
+//!
+//! This module says what an encoder is asked for, checks frames and timestamps, and keeps what the libraries keep badly: which
+//! duration belongs to which packet, and that no frame is lost at the end. One file per library does the rest. Where key frames
+//! *should* stand, and what a packet is put into, others know.
+//!
+//! ```
+//! # #[cfg(feature = "x264")] {
+//! use media_core::encode::{Config, Encoder, FrameOptions, FrameRate, KeyFrames, RateControl, x264};
+//! use media_core::frame::{Frame, PixelFormat};
+//! use media_core::time::{TimeBase, Timestamp};
+//!
+//! let mut config = Config::new(x264::Options::default(), (320, 180), TimeBase::VIDEO, FrameRate::hz(25));
+//! config.rate = RateControl::Constrained { bitrate: 400_000, max: 600_000, buffer_ms: 1000 };
+//! config.key_frames = KeyFrames::Fixed { every: 50 };
+//! let mut encoder = Encoder::open(config)?;
+//! let picture = Frame::new(PixelFormat::I420, (320, 180))?;
+//! let mut packets = Vec::new();
+//! for number in 0..30 {
+//!     encoder.push(&picture.as_ref(), Timestamp::new(number * 3600), &FrameOptions::default())?;
+//!     packets.extend(std::iter::from_fn(|| encoder.poll()));
+//! }
+//! packets.extend(encoder.finish()?);
+//! assert_eq!(packets.len(), 30);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Licence.** libx264 is GPL-2.0-or-later (or commercial, from x264 LLC). A program built with the feature `x264` is under the GPL as
+//! a whole when it is given to others. libvpx is BSD.
+//!
+//! **Threads.** An [`Encoder`] can be moved to another thread, and is driven by one at a time: it is `Send`, not `Sync`.
+//!
+//! ```compile_fail
+//! fn shared_between_threads<T: Sync>() {}
+//! shared_between_threads::<media_core::encode::Encoder>();
+//! ```
+
+mod config;
+#[cfg(feature = "vpx")]
+pub mod vpx;
+#[cfg(feature = "x264")]
+pub mod x264;
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+pub use self::config::{
+    Codec, Config, FrameOptions, FrameRate, KeyFrames, Latency, RateControl, Threads, Timing,
+};
+use crate::codec;
+use crate::frame::{FrameRef, PixelFormat};
+use crate::packet::{Key, Packet};
+use crate::time::Timestamp;
+
+/// An open encoder: frames are [pushed](Self::push), packets [polled](Self::poll), and [`finish`](Self::finish) gives out those that were
+/// held back. Dropping one that still holds frames loses them, which is logged as a warning.
+#[derive(Debug)]
+pub struct Encoder {
+    backend: Backend,
+    config: Config,
+    codec_config: codec::Config,
+    clock: Clock,
+    /// Frames inside the library, oldest first: bounded by its delay.
+    held: VecDeque<Held>,
+    /// Packets not polled yet: bounded by [`MAX_READY`], then `push` refuses.
+    ready: VecDeque<Packet>,
+    /// The library failed, and what it holds cannot be trusted any more.
+    failed: bool,
+}
+
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<Encoder>();
+};
+
+impl Encoder {
+    /// An encoder as `config` asks.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a value out of range or against another one, [`Error::Unsupported`] for what this codec cannot do,
+    /// [`Error::Library`] when the library loaded is not the one compiled for, [`Error::Codec`] when the library itself refuses.
+    pub fn open(config: Config) -> Result<Self, Error> {
+        let config = config.checked()?;
+        let (backend, config, codec_config) = match &config.codec {
+            #[cfg(feature = "x264")]
+            Codec::X264(options) => {
+                let (backend, in_effect, codec_config) = x264::Backend::open(&config, options)?;
+                (Backend::X264(backend), in_effect, codec_config)
+            }
+            #[cfg(feature = "vpx")]
+            Codec::Vpx(options) => {
+                let (backend, in_effect, codec_config) = vpx::Backend::open(&config, options)?;
+                (Backend::Vpx(backend), in_effect, codec_config)
+            }
+        };
+        let clock = Clock { range: longest_stream(config.time_base), run: None };
+        Ok(Self {
+            backend,
+            config,
+            codec_config,
+            clock,
+            held: VecDeque::new(),
+            ready: VecDeque::new(),
+            failed: false,
+        })
+    }
+
+    /// The configuration in effect: threads counted, level chosen, rates rounded.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What a decoder has to know before the first packet: the track's [`codec`](crate::track::Track::codec).
+    pub const fn codec_config(&self) -> &codec::Config {
+        &self.codec_config
+    }
+
+    /// How many frames may go in before the packet of the first comes out.
+    pub fn delay(&self) -> u32 {
+        match &self.backend {
+            #[cfg(feature = "x264")]
+            Backend::X264(backend) => backend.delay(),
+            #[cfg(feature = "vpx")]
+            Backend::Vpx(backend) => backend.delay(),
+        }
+    }
+
+    /// Encodes a frame that is shown at `pts`, in ticks of the configuration's time base. What it read of the planes is copied: they
+    /// may be reused at once.
+    ///
+    /// # Errors
+    /// Mistakes of the caller leave the encoder as it was: [`Error::Frame`] for another size or format than configured,
+    /// [`Error::Order`] for a `pts` not above the last one, [`Error::Range`] for one too far from the first, [`Error::Unpolled`] when
+    /// packets have piled up. [`Error::Codec`] and [`Error::Failed`] are final.
+    pub fn push(
+        &mut self,
+        frame: &FrameRef<'_>,
+        pts: Timestamp,
+        options: &FrameOptions,
+    ) -> Result<(), Error> {
+        if self.failed {
+            return Err(Error::Failed);
+        }
+        if self.ready.len() >= MAX_READY {
+            return Err(Error::Unpolled { packets: self.ready.len() });
+        }
+        let (size, format) = (self.config.size, self.config.format);
+        if (frame.size(), frame.format()) != (size, format) {
+            return Err(Error::Frame { found: (frame.size(), frame.format()), expected: (size, format) });
+        }
+        let run = self.clock.check(pts)?;
+        let duration = options.duration.map_or_else(|| self.config.frame_ticks(), |ticks| ticks.get());
+        let input = Input { frame, pts: pts.since(run.first), duration, force_key: options.force_key };
+        self.held.push_back(Held { pts, duration });
+        self.clock.run = Some(run);
+        self.encode(Some(&input)).map(drop)
+    }
+
+    /// The next packet; `None` when the encoder wants more frames first.
+    ///
+    /// Packets come in decoding order. H.264: `dts` runs ahead of `pts` by the depth of B-frames, so the first ones lie before the
+    /// first frame's `pts`, and are negative where that is zero.
+    pub fn poll(&mut self) -> Option<Packet> {
+        self.ready.pop_front()
+    }
+
+    /// Ends the stream: the packets not polled yet and those of the frames still held back.
+    ///
+    /// # Errors
+    /// [`Error::Codec`] when the library fails over the rest, [`Error::Failed`] when it had failed before.
+    pub fn finish(mut self) -> Result<Vec<Packet>, Error> {
+        if self.failed {
+            return Err(Error::Failed);
+        }
+        while self.encode(None)? {}
+        if !self.held.is_empty() {
+            tracing::error!(frames = self.held.len(), "frames went into the encoder and did not come out");
+            self.held.clear();
+        }
+        Ok(std::mem::take(&mut self.ready).into())
+    }
+
+    /// One call of the library; without input it is asked for what it held back, and says whether there may be more.
+    fn encode(&mut self, input: Option<&Input<'_>>) -> Result<bool, Error> {
+        let mut coded = Vec::new();
+        let more = match &mut self.backend {
+            #[cfg(feature = "x264")]
+            Backend::X264(backend) => backend.encode(input, &mut coded),
+            #[cfg(feature = "vpx")]
+            Backend::Vpx(backend) => backend.encode(input, &mut coded),
+        };
+        for coded in coded {
+            self.release(coded);
+        }
+        self.failed = more.is_err();
+        more
+    }
+
+    /// Makes a packet of what the library put out, with the duration its frame was pushed with.
+    fn release(&mut self, coded: Coded) {
+        let Some(run) = self.clock.run else {
+            return;
+        };
+        let pts = run.first.saturating_add(coded.pts);
+        let held = self.held.iter().position(|held| held.pts == pts);
+        let held = held.and_then(|index| self.held.remove(index));
+        self.ready.push_back(Packet {
+            track: self.config.track,
+            pts,
+            dts: run.first.saturating_add(coded.dts),
+            duration: held.map(|held| held.duration),
+            key: coded.key,
+            data: coded.data,
+            wall: None,
+        });
+    }
+}
+
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        if !self.held.is_empty() && !self.failed {
+            let frames = self.held.len();
+            tracing::warn!(frames, "encoder dropped without finish, the frames it held are lost");
+        }
+    }
+}
+
+/// The library in use. Each has `open`, `delay` and `encode`.
+#[derive(Debug)]
+enum Backend {
+    #[cfg(feature = "x264")]
+    X264(x264::Backend),
+    #[cfg(feature = "vpx")]
+    Vpx(vpx::Backend),
+}
+
+/// A checked frame on its way into a library. Timestamps count from the first frame, so that the libraries see the same small numbers
+/// whatever the origin of the caller's clock is.
+struct Input<'a> {
+    frame: &'a FrameRef<'a>,
+    pts: i64,
+    duration: u32,
+    force_key: bool,
+}
+
+/// What came out of a library: timestamps as they went in, bytes as a [`Packet`] has them.
+struct Coded {
+    pts: i64,
+    dts: i64,
+    key: Key,
+    data: Bytes,
+}
+
+/// A frame inside a library, and what it does not keep for us.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    pts: Timestamp,
+    duration: u32,
+}
+
+/// Holds timestamps to the rules the libraries rely on and do not check: always on, and not so far that their sums overflow.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    /// How far from the first one a timestamp may be, in ticks.
+    range: i64,
+    run: Option<Run>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Clock {
+    fn check(&self, pts: Timestamp) -> Result<Run, Error> {
+        let Some(run) = self.run else {
+            if pts.ticks().unsigned_abs() > FARTHEST_START.unsigned_abs() {
+                return Err(Error::Range { found: pts, first: Timestamp::ZERO, range: FARTHEST_START });
+            }
+            return Ok(Run { first: pts, last: pts });
+        };
+        if pts <= run.last {
+            return Err(Error::Order { found: pts, last: run.last });
+        }
+        if pts.since(run.first) > self.range {
+            return Err(Error::Range { found: pts, first: run.first, range: self.range });
+        }
+        Ok(Run { last: pts, ..run })
+    }
+}
+
+/// The ticks after which `pts * num * 10^7 / den`, as libvpx computes it in 64 bits with the fraction reduced, would overflow; a
+/// quarter of that, for sums and durations. libx264 multiplies by less.
+fn longest_stream(time_base: crate::time::TimeBase) -> i64 {
+    let (num, den) = (u64::from(time_base.num()) * 10_000_000, u64::from(time_base.den()));
+    let (mut divisor, mut rest) = (num, den);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    let factor = i64::try_from(num / divisor).unwrap_or(i64::MAX);
+    i64::MAX / 4 / factor
+}
+
+/// A quarter of 64 bits either way: 73 years of nanoseconds, so the time since 1970 passes until 2043.
+const FARTHEST_START: i64 = i64::MAX / 4;
+/// More than the libraries ever hold back at once: who polls after each push never meets it.
+const MAX_READY: usize = 512;
+
+/// Why an encoder was not opened or did not take a frame.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller: a value out of its range, or against another one.
+    #[error("configuration field {field}: {reason}")]
+    Config {
+        /// The field of [`Config`] or of the codec's options.
+        field: &'static str,
+        /// What was found and what is possible.
+        reason: String,
+    },
+    /// The caller: this codec cannot do what the field asks for.
+    #[error("{codec} cannot do what configuration field {field} asks for: {reason}")]
+    Unsupported {
+        /// `libx264`, `VP8` or `VP9`.
+        codec: &'static str,
+        /// The field of [`Config`] or of the codec's options.
+        field: &'static str,
+        /// What is possible instead.
+        reason: String,
+    },
+    /// The system: the dynamic linker found another library than the compiler.
+    #[error("{library} is not the version built for: {reason}")]
+    Library {
+        /// `libvpx`.
+        library: &'static str,
+        /// Both versions.
+        reason: String,
+    },
+    /// The caller: a frame of another size or format than configured.
+    #[error("frame of {found:?}, the encoder was opened for {expected:?}")]
+    Frame {
+        /// Size and format of the frame.
+        found: ((u32, u32), PixelFormat),
+        /// Size and format of the configuration.
+        expected: ((u32, u32), PixelFormat),
+    },
+    /// The caller: a timestamp that is not above the one before.
+    #[error("timestamp {} is not above the last one, {}", found.ticks(), last.ticks())]
+    Order {
+        /// The timestamp pushed.
+        found: Timestamp,
+        /// The one before.
+        last: Timestamp,
+    },
+    /// The caller: a timestamp so far from the first that the library's arithmetic would overflow.
+    #[error("timestamp {} is more than {range} ticks from {}", found.ticks(), first.ticks())]
+    Range {
+        /// The timestamp pushed.
+        found: Timestamp,
+        /// The first one of the stream.
+        first: Timestamp,
+        /// The farthest possible, in ticks.
+        range: i64,
+    },
+    /// The caller: packets are not taken out.
+    #[error("{packets} packets wait to be polled")]
+    Unpolled {
+        /// How many.
+        packets: usize,
+    },
+    /// The library refused or failed.
+    #[error("{call} gave {code}: {detail}")]
+    Codec {
+        /// The C function.
+        call: &'static str,
+        /// What it returned.
+        code: i64,
+        /// The library's own words, empty when it had none.
+        detail: String,
+    },
+    /// The library: parameter sets that cannot be read back.
+    #[error("the encoder's own parameter sets do not parse: {reason}")]
+    ParameterSets {
+        /// What the parser says.
+        reason: String,
+    },
+    /// The library failed at an earlier call; the encoder can only be dropped.
+    #[error("the encoder failed before")]
+    Failed,
+}
+
+#[cfg(test)]
+#[path = "encode_test.rs"]
+mod tests;

@@ -1,0 +1,287 @@
+//! From [`Config`] and [`Options`] to `x264_param_t`, and whether x264 kept to it.
+
+use std::ffi::{CString, c_char, c_int};
+
+use x264_sys as c;
+
+use super::{Options, Parameters, Profile, csp};
+use crate::encode::config::{KeyFrames, Latency, RateControl, Timing};
+use crate::encode::{Config, Error};
+use crate::frame::Colour;
+
+impl Parameters {
+    /// All but what depends on an open encoder.
+    pub(super) fn new(config: &Config, options: &Options) -> Result<Self, Error> {
+        let mut parameters = Self::preset(options.preset.name(), tune(options, config.latency).as_deref())?;
+        parameters.set_picture(config)?;
+        parameters.set_time(config)?;
+        parameters.set_rate(config.rate)?;
+        parameters.set_key_frames(config.key_frames);
+        parameters.0.i_threads = c_int::from(config.threads.count()?);
+        if let Some(level) = options.level {
+            parameters.0.i_level_idc = c_int::from(level);
+        }
+        parameters.set_output();
+        for (name, value) in &options.params {
+            parameters.parse(name, value, config.key_frames)?;
+        }
+        if let Some(profile) = options.profile {
+            parameters.apply_profile(profile)?;
+        }
+        Ok(parameters)
+    }
+
+    fn set_picture(&mut self, config: &Config) -> Result<(), Error> {
+        let (width, height) = config.size;
+        if config.size.0 % 2 != 0 || config.size.1 % 2 != 0 {
+            let reason = format!("{width}x{height}, halved chroma needs even sides");
+            return Err(Error::Unsupported { codec: "libx264", field: "size", reason });
+        }
+        if !(2..=MAX_SIDE).contains(&width) || !(2..=MAX_SIDE).contains(&height) {
+            let reason = format!("{width}x{height}, sides may be 2 to {MAX_SIDE}");
+            return Err(Error::Config { field: "size", reason });
+        }
+        check_colour(config.colour)?;
+        let param = &mut self.0;
+        (param.i_width, param.i_height) = (width as c_int, height as c_int);
+        param.i_csp = csp(config.format)?;
+        param.i_bitdepth = c_int::from(config.format.bit_depth());
+        param.vui.i_colorprim = config.colour.primaries.into();
+        param.vui.i_transfer = config.colour.transfer.into();
+        param.vui.i_colmatrix = config.colour.matrix.into();
+        param.vui.b_fullrange = config.colour.full_range.into();
+        Ok(())
+    }
+
+    fn set_time(&mut self, config: &Config) -> Result<(), Error> {
+        if (config.timing, config.latency) == (Timing::Variable, Latency::Realtime) {
+            let reason = "variable needs the next frame's time: take Latency::Frames(1) or more".to_owned();
+            return Err(Error::Unsupported { codec: "libx264", field: "timing", reason });
+        }
+        let param = &mut self.0;
+        param.b_vfr_input = (config.timing == Timing::Variable).into();
+        (param.i_fps_num, param.i_fps_den) = (config.frame_rate.num(), config.frame_rate.den());
+        (param.i_timebase_num, param.i_timebase_den) = (config.time_base.num(), config.time_base.den());
+        Ok(())
+    }
+
+    fn set_rate(&mut self, rate: RateControl) -> Result<(), Error> {
+        let rc = &mut self.0.rc;
+        match rate {
+            RateControl::Quality { q } | RateControl::CappedQuality { q, .. } => {
+                rc.i_rc_method = c::X264_RC_CRF;
+                rc.f_rf_constant = f32::from(in_scale(q)?);
+            }
+            RateControl::Average { bitrate }
+            | RateControl::Constrained { bitrate, .. }
+            | RateControl::Constant { bitrate, .. } => {
+                rc.i_rc_method = c::X264_RC_ABR;
+                rc.i_bitrate = kilobits(bitrate);
+            }
+            RateControl::Quantizer { qp } => {
+                rc.i_rc_method = c::X264_RC_CQP;
+                rc.i_qp_constant = c_int::from(in_scale(qp)?);
+            }
+        }
+        if let RateControl::CappedQuality { max, buffer_ms, .. }
+        | RateControl::Constrained { max, buffer_ms, .. }
+        | RateControl::Constant { bitrate: max, buffer_ms } = rate
+        {
+            let buffer = u64::from(max) * u64::from(buffer_ms) / 1_000_000;
+            rc.i_vbv_max_bitrate = kilobits(max);
+            rc.i_vbv_buffer_size = c_int::try_from(buffer).unwrap_or(c_int::MAX);
+        }
+        Ok(())
+    }
+
+    fn set_key_frames(&mut self, policy: KeyFrames) {
+        let param = &mut self.0;
+        match policy {
+            KeyFrames::Auto { max } => param.i_keyint_max = max as c_int,
+            KeyFrames::Fixed { every } => {
+                (param.i_keyint_max, param.i_keyint_min) = (every as c_int, every as c_int);
+                param.i_scenecut_threshold = 0;
+            }
+            KeyFrames::OnlyForced => {
+                param.i_keyint_max = c::X264_KEYINT_MAX_INFINITE;
+                param.i_scenecut_threshold = 0;
+            }
+        }
+    }
+
+    /// What packets look like: lengths before NAL units, parameter sets in the configuration only.
+    fn set_output(&mut self) {
+        (self.0.b_annexb, self.0.b_repeat_headers, self.0.b_aud) = (0, 0, 0);
+        self.0.i_log_level = c::X264_LOG_INFO;
+    }
+
+    /// One free-form option, unless it changes what a field says.
+    fn parse(&mut self, name: &str, value: &str, policy: KeyFrames) -> Result<(), Error> {
+        let refused =
+            |reason: &str| Error::Config { field: "params", reason: format!("{name}={value}: {reason}") };
+        let text = |text: &str| CString::new(text).map_err(|_| refused("contains a zero byte"));
+        let before = owned(&self.0, policy);
+        let (c_name, c_value) = (text(name)?, text(value)?);
+        match self.parse_text(&c_name, &c_value) {
+            0 => {}
+            c::X264_PARAM_BAD_NAME => return Err(refused("no such option")),
+            c::X264_PARAM_BAD_VALUE => return Err(refused("not a value of this option")),
+            _ => return Err(refused("x264_param_parse failed")),
+        }
+        let after = owned(&self.0, policy);
+        match before.iter().zip(&after).find(|(before, after)| before != after) {
+            None => Ok(()),
+            Some(((_, owner), _)) => Err(refused(&format!("changes what {owner} says"))),
+        }
+    }
+
+    fn apply_profile(&mut self, profile: Profile) -> Result<(), Error> {
+        if self.restrict_to(profile.name()) == 0 {
+            return Ok(());
+        }
+        let reason = format!("{profile:?} does not have what the other settings ask for");
+        Err(Error::Config { field: "profile", reason })
+    }
+
+    /// Half of the delay allowed may go to threads that work on a picture each, of which x264 would start `automatic`.
+    pub(super) fn set_threads_within(&mut self, automatic: c_int, frames: u32) {
+        let most = c_int::try_from(frames / 2).unwrap_or(c_int::MAX).saturating_add(1);
+        self.0.i_threads = automatic.min(most);
+    }
+
+    /// Cuts down what holds frames back. x264 adds up: the lookahead or what B-frames need, whichever is longer, a picture for each
+    /// further thread, and one to learn durations from.
+    pub(super) fn limit_delay(&mut self, frames: u32) -> Result<(), Error> {
+        let param = &mut self.0;
+        let further_threads = if param.b_sliced_threads == 0 { param.i_threads.max(1) - 1 } else { 0 };
+        let room = c_int::try_from(frames).unwrap_or(c_int::MAX) - param.b_vfr_input - further_threads;
+        if room < 0 {
+            let reason = format!("{frames} frames, {} threads and timing hold back more", param.i_threads);
+            return Err(Error::Unsupported { codec: "libx264", field: "latency", reason });
+        }
+        param.i_sync_lookahead = 0;
+        param.rc.i_lookahead = param.rc.i_lookahead.min(room);
+        param.i_bframe = param.i_bframe.min(room);
+        let trellis = c::X264_B_ADAPT_TRELLIS;
+        if param.i_bframe_adaptive == trellis && param.i_bframe.max(3) * 4 > room {
+            param.i_bframe_adaptive = c::X264_B_ADAPT_FAST;
+        }
+        if param.rc.i_lookahead == 0 {
+            param.rc.b_mb_tree = 0;
+        }
+        Ok(())
+    }
+
+    /// Compares what was asked for with what the encoder works with: x264 corrects values with a warning at most.
+    pub(super) fn check_taken(&self, taken: &c::x264_param_t) -> Result<(), Error> {
+        for ((asked, field), (found, _)) in rate_values(&self.0).into_iter().zip(rate_values(taken)) {
+            if asked != found {
+                let reason = format!("x264 would take {found} for {asked}");
+                return Err(Error::Config { field, reason });
+            }
+        }
+        let (asked, found) = (self.0.i_keyint_max, taken.i_keyint_max);
+        if asked != found {
+            let reason = format!("x264 would take a distance of {found} for {asked}");
+            return Err(Error::Config { field: "key_frames", reason });
+        }
+        Ok(())
+    }
+}
+
+/// What single options must not change, with the field that says it.
+fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'static str)> {
+    let given = |text: *mut c_char| i64::from(!text.is_null());
+    let mut values = rate_values(param);
+    let cbr = param.i_nal_hrd == c::X264_NAL_HRD_CBR;
+    values.extend([
+        // Filler would be left out of packets again.
+        (i64::from(param.rc.b_filler != 0 || cbr), "rate (which has no filler)"),
+        (param.i_keyint_max.into(), "key_frames"),
+        (param.b_intra_refresh.into(), "key_frames"),
+        (param.i_threads.into(), "threads"),
+        (param.i_level_idc.into(), "level"),
+        (param.i_width.into(), "size"),
+        (param.i_height.into(), "size"),
+        (param.i_csp.into(), "format"),
+        (param.i_bitdepth.into(), "format"),
+        (param.vui.i_colorprim.into(), "colour"),
+        (param.vui.i_transfer.into(), "colour"),
+        (param.vui.i_colmatrix.into(), "colour"),
+        (param.vui.b_fullrange.into(), "colour"),
+        (param.b_vfr_input.into(), "timing"),
+        (param.b_pulldown.into(), "timing"),
+        (param.i_fps_num.into(), "frame_rate"),
+        (param.i_fps_den.into(), "frame_rate"),
+        (param.b_annexb.into(), "the packet's layout"),
+        (param.b_repeat_headers.into(), "the packet's layout"),
+        (param.b_aud.into(), "the packet's layout"),
+        (param.i_log_level.into(), "the log"),
+        (given(param.psz_dump_yuv), "what this crate does without: files"),
+        (given(param.psz_cqm_file), "what this crate does without: files"),
+        (given(param.psz_clbin_file), "what this crate does without: files"),
+        (param.rc.b_stat_read.into(), "what this crate does without: files"),
+        (param.rc.b_stat_write.into(), "what this crate does without: files"),
+    ]);
+    if !matches!(policy, KeyFrames::Auto { .. }) {
+        values.push((param.i_keyint_min.into(), "key_frames"));
+        values.push((param.i_scenecut_threshold.into(), "key_frames"));
+    }
+    values
+}
+
+/// What `Config::rate` says. Each value counts only with the method it belongs to; x264 fills in the others as it likes.
+fn rate_values(param: &c::x264_param_t) -> Vec<(i64, &'static str)> {
+    let rc = &param.rc;
+    let method = rc.i_rc_method;
+    let of = |belongs: bool, value: i64| (if belongs { value } else { 0 }, "rate");
+    vec![
+        (rc.i_rc_method.into(), "rate"),
+        of(method == c::X264_RC_CRF, rc.f_rf_constant.to_bits().into()),
+        of(method == c::X264_RC_ABR, rc.i_bitrate.into()),
+        of(method == c::X264_RC_CQP, rc.i_qp_constant.into()),
+        (rc.i_vbv_max_bitrate.into(), "rate"),
+        (rc.i_vbv_buffer_size.into(), "rate"),
+    ]
+}
+
+fn kilobits(rate: u32) -> c_int {
+    c_int::try_from(rate / 1000).unwrap_or(c_int::MAX)
+}
+
+/// 0 would make the stream lossless, which is another profile and nothing a number should do.
+fn in_scale(q: u8) -> Result<u8, Error> {
+    if (1..=51).contains(&q) {
+        return Ok(q);
+    }
+    Err(Error::Config { field: "rate", reason: format!("{q}, libx264 takes 1 to 51") })
+}
+
+/// The text that names both the kind of pictures and the latency.
+fn tune(options: &Options, latency: Latency) -> Option<CString> {
+    let tune = options.tune.map(|tune| tune.name().to_bytes());
+    let text = match (tune, latency) {
+        (None, Latency::Realtime) => b"zerolatency".to_vec(),
+        (Some(tune), Latency::Realtime) => [tune, b",zerolatency"].concat(),
+        (tune, _) => tune?.to_vec(),
+    };
+    Some(CString::new(text).expect("made of texts without zero bytes"))
+}
+
+/// x264 writes "unspecified" for code points it does not know.
+fn check_colour(colour: Colour) -> Result<(), Error> {
+    let Colour { primaries, transfer, matrix, .. } = colour;
+    if matches!(primaries, 1 | 2 | 4..=12)
+        && matches!(transfer, 1 | 2 | 4..=18)
+        && matches!(matrix, 1 | 2 | 4..=14)
+    {
+        return Ok(());
+    }
+    let reason = format!(
+        "{primaries}/{transfer}/{matrix} is not in tables E-3 to E-5 of H.264, or not for Y, U and V"
+    );
+    Err(Error::Config { field: "colour", reason })
+}
+
+/// What level 6.2 has room for in one direction, and libx264 since build 159.
+const MAX_SIDE: u32 = 16_384;

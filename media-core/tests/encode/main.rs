@@ -1,0 +1,69 @@
+//! The encoders as their users see them: frames in, packets out, by every library that is built in.
+#![cfg(any(feature = "x264", feature = "vpx"))]
+
+mod behaviour;
+mod pictures;
+mod rates;
+mod refusals;
+mod same_bytes;
+mod subscriber;
+mod tools;
+mod traps;
+
+use media_core::encode::{Config, Encoder, FrameOptions, FrameRate};
+use media_core::frame::Frame;
+use media_core::packet::Packet;
+use media_core::time::{TimeBase, Timestamp};
+
+/// CIF's quarter, so that a debug build under valgrind gets through.
+const SIZE: (u32, u32) = (176, 144);
+const RATE: FrameRate = FrameRate::hz(25);
+/// 25 Hz at 90 kHz.
+const STEP: i64 = 3600;
+
+/// One configuration of each codec built in, fast ones.
+fn codecs() -> Vec<(&'static str, Config)> {
+    vec![
+        #[cfg(feature = "x264")]
+        ("x264", x264("veryfast")),
+        #[cfg(feature = "vpx")]
+        ("vp8", vpx(media_core::encode::vpx::Options::vp8())),
+        #[cfg(feature = "vpx")]
+        ("vp9", vpx(media_core::encode::vpx::Options::vp9())),
+    ]
+}
+
+#[cfg(feature = "x264")]
+fn x264(preset: &str) -> Config {
+    use media_core::encode::x264::{Options, Preset};
+    let preset = match preset {
+        "ultrafast" => Preset::Ultrafast,
+        "veryfast" => Preset::Veryfast,
+        "medium" => Preset::Medium,
+        other => panic!("{other}"),
+    };
+    Config::new(Options { preset, ..Options::default() }, SIZE, TimeBase::VIDEO, RATE)
+}
+
+#[cfg(feature = "vpx")]
+fn vpx(options: media_core::encode::vpx::Options) -> Config {
+    Config::new(options, SIZE, TimeBase::VIDEO, RATE)
+}
+
+/// Pushes all frames at a steady pace, with a key frame forced at each of `keys`.
+fn encode(config: Config, frames: &[Frame], keys: &[usize]) -> Vec<Packet> {
+    let mut encoder = Encoder::open(config).unwrap();
+    let mut packets = Vec::new();
+    for (number, frame) in frames.iter().enumerate() {
+        let options = FrameOptions { force_key: keys.contains(&number), ..FrameOptions::default() };
+        encoder.push(&frame.as_ref(), Timestamp::new(number as i64 * STEP), &options).unwrap();
+        packets.extend(std::iter::from_fn(|| encoder.poll()));
+    }
+    packets.extend(encoder.finish().unwrap());
+    packets
+}
+
+/// The frame numbers that decoding can start at, in coding order.
+fn keys(packets: &[Packet]) -> Vec<i64> {
+    packets.iter().filter(|packet| packet.key.is_sync()).map(|packet| packet.pts.ticks() / STEP).collect()
+}

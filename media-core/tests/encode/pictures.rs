@@ -1,0 +1,49 @@
+//! Pictures that cost an encoder something: texture that moves, the same in every run.
+
+use media_core::frame::{Frame, PixelFormat};
+
+/// `count` pictures of a texture that drifts, with a square that goes its own way.
+pub fn moving(format: PixelFormat, size: (u32, u32), count: usize) -> Vec<Frame> {
+    (0..count).map(|number| picture(format, size, number)).collect()
+}
+
+fn picture(format: PixelFormat, size: (u32, u32), number: usize) -> Frame {
+    let mut frame = Frame::new(format, size).unwrap();
+    for plane in 0..format.planes() {
+        let (row, _) = format.plane_size(plane, size).unwrap();
+        let stride = frame.stride(plane);
+        for (y, line) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
+            for (x, sample) in line[..row].iter_mut().enumerate() {
+                *sample = texture(x + 2 * number, y + number, plane);
+            }
+            let left = (number * 5) % row;
+            if (20..40).contains(&y) {
+                line[left..(left + 16).min(row)].fill(200);
+            }
+        }
+    }
+    frame
+}
+
+/// A sum of two waves and a hash's low bits, so that neither motion search nor transform get it for nothing.
+fn texture(x: usize, y: usize, plane: usize) -> u8 {
+    let wave = |v: usize| (v % 64).abs_diff(32) as u8;
+    let hash = (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77)) >> 7;
+    60 + wave(x) * 2 + wave(y * 2 + x / 2) + (hash & 15) as u8 + plane as u8
+}
+
+/// An I420 picture as NV12.
+pub fn woven(planar: &media_core::frame::FrameRef<'_>) -> Frame {
+    let mut frame = Frame::new(PixelFormat::Nv12, planar.size()).unwrap();
+    let (luma, chroma) = (frame.stride(0), frame.stride(1));
+    for (y, row) in frame.plane_mut(0).chunks_mut(luma).enumerate() {
+        let from = planar.row(0, y);
+        row[..from.len()].copy_from_slice(from);
+    }
+    for (y, row) in frame.plane_mut(1).chunks_mut(chroma).enumerate() {
+        for (x, (u, v)) in planar.row(1, y).iter().zip(planar.row(2, y)).enumerate() {
+            row[2 * x..][..2].copy_from_slice(&[*u, *v]);
+        }
+    }
+    frame
+}

@@ -49,8 +49,8 @@ pub(crate) fn bindings(include: &[PathBuf]) {
     println!("cargo::rustc-cfg=generated");
 }
 
-/// Leaves out constants that are wrong for other releases, and gives a macro the type of the argument it is for,
-/// which C does not say.
+/// Leaves out constants that are wrong for other releases, and gives a macro the type of the argument it is
+/// for, which C does not say.
 #[derive(Debug)]
 struct Constants;
 

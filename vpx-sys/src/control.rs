@@ -1,10 +1,10 @@
 //! Every control of libvpx as a function with the type its argument has.
 //!
-//! C passes the argument of `vpx_codec_control` as a variable one, where a wrong type is undefined behaviour; so
-//! nothing variable is called from Rust. A function has the name of its control in lower case. Which codec knows
-//! a control is said first; the others answer `VPX_CODEC_INCAPABLE`, as does a libvpx that is too old for it, or
-//! was when the crate was built. [`control_int`], [`control_uint`] and [`control_ptr`] take an id, for controls
-//! that have no function here.
+//! C passes the argument of `vpx_codec_control` as a variable one, where a wrong type is undefined behaviour;
+//! so nothing variable is called from Rust. A function has the name of its control in lower case. Which codec
+//! knows a control is said first; the others answer `VPX_CODEC_INCAPABLE`, as does a libvpx that is too old
+//! for it, or was when the crate was built. [`control_int`], [`control_uint`] and [`control_ptr`] take an id,
+//! for controls that have no function here.
 //!
 //! # Safety
 //!
@@ -45,13 +45,15 @@ controls! {
     fn vp8_set_reference(*mut vpx_ref_frame_t);
     /// `VP8_COPY_REFERENCE`: Both codecs, both directions: copies a reference frame into the image given.
     fn vp8_copy_reference(*mut vpx_ref_frame_t);
-    /// `VP8_SET_POSTPROC`: Decoders: which post-processing, for contexts opened with `VPX_CODEC_USE_POSTPROC`.
+    /// `VP8_SET_POSTPROC`: Decoders: which post-processing, for contexts opened with
+    /// `VPX_CODEC_USE_POSTPROC`.
     fn vp8_set_postproc(*mut vp8_postproc_cfg_t);
     /// `VP9_GET_REFERENCE`: VP9, both directions: lends a reference frame; the image belongs to the codec.
     fn vp9_get_reference(*mut vp9_ref_frame_t);
 
     // vp8cx.h: encoders
-    /// `VP8E_SET_ROI_MAP`: VP8: regions with their own quantizer; one entry for each 16x16 block, segments 0 to 3.
+    /// `VP8E_SET_ROI_MAP`: VP8: regions with their own quantizer; one entry for each 16x16 block, segments 0
+    /// to 3.
     fn vp8e_set_roi_map(*mut vpx_roi_map_t);
     /// `VP8E_SET_ACTIVEMAP`: Both: which 16x16 blocks are coded at all.
     fn vp8e_set_activemap(*mut vpx_active_map_t);
@@ -83,11 +85,13 @@ controls! {
     fn vp8e_set_tuning(c_int);
     /// `VP8E_SET_CQ_LEVEL`: Both: the quality of `VPX_CQ` and `VPX_Q`, 0..=63.
     fn vp8e_set_cq_level(c_uint);
-    /// `VP8E_SET_MAX_INTRA_BITRATE_PCT`: Both: largest key frame, in percent of the mean frame; 0 is no limit.
+    /// `VP8E_SET_MAX_INTRA_BITRATE_PCT`: Both: largest key frame, in percent of the mean frame; 0 is no
+    /// limit.
     fn vp8e_set_max_intra_bitrate_pct(c_uint);
     /// `VP8E_SET_FRAME_FLAGS`: VP8: reference and update flags (`VP8_EFLAG_*`) of the next frame.
     fn vp8e_set_frame_flags(c_int);
-    /// `VP9E_SET_MAX_INTER_BITRATE_PCT`: VP9: largest inter frame, in percent of the mean frame; 0 is no limit.
+    /// `VP9E_SET_MAX_INTER_BITRATE_PCT`: VP9: largest inter frame, in percent of the mean frame; 0 is no
+    /// limit.
     fn vp9e_set_max_inter_bitrate_pct(c_uint);
     /// `VP9E_SET_GF_CBR_BOOST_PCT`: VP9: how many percent more a golden frame gets in CBR.
     fn vp9e_set_gf_cbr_boost_pct(c_uint);
@@ -103,7 +107,8 @@ controls! {
     fn vp9e_set_tile_rows(c_int);
     /// `VP9E_SET_FRAME_PARALLEL_DECODING`: VP9: 1 drops the backward update of probabilities.
     fn vp9e_set_frame_parallel_decoding(c_uint);
-    /// `VP9E_SET_AQ_MODE`: VP9: 0 none, 1 variance, 2 complexity, 3 cyclic refresh, 4 equator360, 5 perceptual, 6 PSNR, 7 lookahead.
+    /// `VP9E_SET_AQ_MODE`: VP9: 0 none, 1 variance, 2 complexity, 3 cyclic refresh, 4 equator360, 5
+    /// perceptual, 6 PSNR, 7 lookahead.
     fn vp9e_set_aq_mode(c_uint);
     /// `VP9E_SET_FRAME_PERIODIC_BOOST`: VP9: 1 lowers the quantizer periodically.
     fn vp9e_set_frame_periodic_boost(c_uint);
@@ -111,7 +116,8 @@ controls! {
     fn vp9e_set_noise_sensitivity(c_uint);
     /// `VP9E_SET_SVC`: VP9: 1 turns layered coding on.
     fn vp9e_set_svc(c_int);
-    /// `VP9E_SET_ROI_MAP`: VP9: regions with their own quantizer; one entry for each 8x8 block, segments 0 to 7.
+    /// `VP9E_SET_ROI_MAP`: VP9: regions with their own quantizer; one entry for each 8x8 block, segments 0 to
+    /// 7.
     fn vp9e_set_roi_map(*mut vpx_roi_map_t);
     /// `VP9E_SET_SVC_PARAMETERS`: VP9: quantizer limits, scaling and speed of each layer.
     fn vp9e_set_svc_parameters(*mut vpx_svc_extra_cfg_t);
@@ -133,7 +139,8 @@ controls! {
     fn vp9e_get_activemap(*mut vpx_active_map_t);
     /// `VP9E_SET_COLOR_RANGE`: VP9: a `vpx_color_range_t` value, for the bitstream.
     fn vp9e_set_color_range(c_int);
-    /// `VP9E_SET_SVC_REF_FRAME_CONFIG`: VP9: which references each layer uses and updates. Not checked by libvpx: slots are 0..=7.
+    /// `VP9E_SET_SVC_REF_FRAME_CONFIG`: VP9: which references each layer uses and updates. Not checked by
+    /// libvpx: slots are 0..=7.
     fn vp9e_set_svc_ref_frame_config(*mut vpx_svc_ref_frame_config_t);
     /// `VP9E_SET_RENDER_SIZE`: VP9: width and height at which a player shows the pictures.
     fn vp9e_set_render_size(*mut [c_int; 2]);
@@ -149,7 +156,8 @@ controls! {
     fn vp8e_set_gf_cbr_boost_pct(c_uint);
     /// `VP9E_ENABLE_MOTION_VECTOR_UNIT_TEST`: VP9: extreme motion vectors, to test decoders.
     fn vp9e_enable_motion_vector_unit_test(c_uint);
-    /// `VP9E_SET_SVC_INTER_LAYER_PRED`: VP9: 0 inter-layer prediction on, 1 off, 2 off on non-key frames, 3 on but constrained.
+    /// `VP9E_SET_SVC_INTER_LAYER_PRED`: VP9: 0 inter-layer prediction on, 1 off, 2 off on non-key frames, 3
+    /// on but constrained.
     fn vp9e_set_svc_inter_layer_pred(c_uint);
     /// `VP9E_SET_SVC_FRAME_DROP_LAYER`: VP9: thresholds at which layers are dropped.
     fn vp9e_set_svc_frame_drop_layer(*mut vpx_svc_frame_drop_t);
@@ -169,19 +177,24 @@ controls! {
     fn vp9e_set_disable_overshoot_maxq_cbr(c_int);
     /// `VP9E_SET_DISABLE_LOOPFILTER`: VP9: 0 filters all frames, 1 the reference frames, 2 none.
     fn vp9e_set_disable_loopfilter(c_int);
-    /// `VP9E_SET_EXTERNAL_RATE_CONTROL`: VP9: a `vpx_rc_funcs_t`, whose type needs the feature `ext-ratectrl`. The encoder keeps its pointers.
+    /// `VP9E_SET_EXTERNAL_RATE_CONTROL`: VP9: a `vpx_rc_funcs_t`, whose type needs the feature
+    /// `ext-ratectrl`. The encoder keeps its pointers.
     fn vp9e_set_external_rate_control(*mut c_void);
-    /// `VP9E_SET_RTC_EXTERNAL_RATECTRL`: VP9: 1 turns off what an external real-time rate control does by itself.
+    /// `VP9E_SET_RTC_EXTERNAL_RATECTRL`: VP9: 1 turns off what an external real-time rate control does by
+    /// itself.
     fn vp9e_set_rtc_external_ratectrl(c_int);
     /// `VP9E_GET_LOOPFILTER_LEVEL`: VP9: the loop filter level of the last frame.
     fn vp9e_get_loopfilter_level(*mut c_int);
-    /// `VP9E_GET_LAST_QUANTIZER_SVC_LAYERS`: VP9: the quantizer of each spatial layer, on the scale inside the codec.
+    /// `VP9E_GET_LAST_QUANTIZER_SVC_LAYERS`: VP9: the quantizer of each spatial layer, on the scale inside
+    /// the codec.
     fn vp9e_get_last_quantizer_svc_layers(*mut [c_int; VPX_SS_MAX_LAYERS as usize]);
-    /// `VP8E_SET_RTC_EXTERNAL_RATECTRL`: VP8: 1 turns off cyclic refresh, for an external real-time rate control.
+    /// `VP8E_SET_RTC_EXTERNAL_RATECTRL`: VP8: 1 turns off cyclic refresh, for an external real-time rate
+    /// control.
     fn vp8e_set_rtc_external_ratectrl(c_int);
 
     // vp8dx.h: decoders
-    /// `VP8D_GET_LAST_REF_UPDATES`: Both: which references the last frame updated, a set of `vp8_decoder_control` frame flags.
+    /// `VP8D_GET_LAST_REF_UPDATES`: Both: which references the last frame updated, a set of
+    /// `vpx_ref_frame_type`.
     fn vp8d_get_last_ref_updates(*mut c_int);
     /// `VP8D_GET_FRAME_CORRUPTED`: Both: 1 if the last frame, or one it refers to, was damaged.
     fn vp8d_get_frame_corrupted(*mut c_int);

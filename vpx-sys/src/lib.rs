@@ -1,14 +1,15 @@
-//! Raw bindings to libvpx, complete: the VP8 and VP9 encoders and decoders, images, frame buffers, every control.
+//! Raw bindings to libvpx, complete: the VP8 and VP9 encoders and decoders, images, frame buffers, every
+//! control.
 //!
 //! Names are those of the C headers, and their documentation is libvpx's own. What C has as macros, static
 //! functions or variable arguments comes from a small C file built with the crate: [`vpx_codec_enc_init`],
 //! [`vpx_codec_dec_init`], [`vpx_codec_enc_init_multi`], and one function for each control in [`control`].
 //! Enumerations are integer constants, since a C library may return a value that the header did not list.
 //!
-//! The bindings are checked in and fit libvpx 1.11 to 1.17: that the headers found are laid out so is asserted by
-//! the C compiler while building, and [`check`] asks the library at run time. The feature `bindgen` writes them
-//! from the headers found instead, for other versions. How the library is found, and how it is linked statically,
-//! is in the README.
+//! The bindings are checked in and fit libvpx 1.11 to 1.17: that the headers found are laid out so is
+//! asserted by the C compiler while building, and [`check`] asks the library at run time. The feature
+//! `bindgen` writes them from the headers found instead, for other versions. How the library is found, and
+//! how it is linked statically, is in the README.
 //!
 //! ```
 //! use vpx_sys::*;
@@ -34,29 +35,13 @@
 #![deny(missing_docs)]
 
 // The names and their documentation are libvpx's; generated code is not to be judged by our lints.
-#[allow(
-    missing_docs,
-    missing_debug_implementations,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    clippy::all,
-    clippy::undocumented_unsafe_blocks
-)]
-#[rustfmt::skip]
-#[cfg(not(generated))]
-mod bindings;
-#[allow(
-    missing_docs,
-    missing_debug_implementations,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    clippy::all,
-    clippy::undocumented_unsafe_blocks
-)]
-#[cfg(generated)]
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub)]
+#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(clippy::all, clippy::undocumented_unsafe_blocks)]
 mod bindings {
+    #[cfg(not(generated))]
+    include!("bindings.rs");
+    #[cfg(generated)]
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
 pub mod control;

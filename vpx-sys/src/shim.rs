@@ -40,7 +40,8 @@ unsafe extern "C" {
         flags: vpx_codec_flags_t,
     ) -> vpx_codec_err_t;
 
-    /// The spatial layer a `VPX_CODEC_PSNR_PKT` is of, -1 with headers before libvpx 1.16, which do not say it.
+    /// The spatial layer a `VPX_CODEC_PSNR_PKT` is of, -1 with headers before libvpx 1.16, which do not say
+    /// it.
     ///
     /// # Safety
     ///

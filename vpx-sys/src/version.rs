@@ -23,9 +23,9 @@ pub struct Mismatch {
 
 /// Compares the ABI numbers of the loaded library with those this crate was built with.
 ///
-/// To be called once before anything else: libvpx refuses only a caller that is newer than itself, ids of controls
-/// differ between releases, and `vpx_codec_enc_config_default`, which takes no ABI number at all, writes as many
-/// bytes as the library believes in.
+/// To be called once before anything else: libvpx refuses only a caller that is newer than itself, ids of
+/// controls differ between releases, and `vpx_codec_enc_config_default`, which takes no ABI number at all,
+/// writes as many bytes as the library believes in.
 ///
 /// # Errors
 ///

@@ -1,7 +1,8 @@
 //! Where the library is and how it is linked. This file is the same in both binding crates.
 //!
-//! `<TARGET>_<X>` goes before `<X>` for every variable, as with openssl-sys; then pkg-config is asked; then the
-//! build ends with a text that says what to install. Nothing here looks at the host when the target is meant.
+//! `<TARGET>_<X>` goes before `<X>` for every variable, as with openssl-sys; then pkg-config is asked; then
+//! the build ends with a text that says what to install. Nothing here looks at the host when the target is
+//! meant.
 
 use std::{
     env, fs,
@@ -23,6 +24,8 @@ pub(crate) struct Library {
     pub(crate) probe_header: &'static str,
     /// What a static library needs on a Unix when pkg-config does not say it.
     pub(crate) private_libs: &'static [&'static str],
+    /// What the header wants defined when the library is a DLL.
+    pub(crate) dll_defines: &'static [&'static str],
     /// One line for each packager.
     pub(crate) install: &'static str,
 }
@@ -66,6 +69,9 @@ pub(crate) fn find(library: &Library) -> Found {
         }
         found.include = vec![dir.clone()];
         found.include_told = Some(dir.clone());
+    }
+    if !found.is_static && env::var_os("CARGO_CFG_WINDOWS").is_some() {
+        found.defines.extend(library.dll_defines.iter().map(|name| String::from(*name)));
     }
     if let Some(libs) = &wishes.libs {
         found.libs = named_libs(libs, found.is_static);
@@ -113,11 +119,13 @@ fn by_directory(library: &Library, wishes: &Wishes, dir: &Path) -> Found {
     let archives = archive_names(library);
     let archive = archives.iter().any(|name| dir.join(name).is_file());
     let shared = shared_names(library).iter().any(|name| dir.join(name).is_file());
-    if !archive && !shared {
+    // A library by another name is for the linker to find.
+    let named = wishes.libs.is_some();
+    if !archive && !shared && !named {
         fail(&format!("{}_LIB_DIR is {}, which holds no {}.", library.prefix, dir.display(), library.name));
     }
     let is_static = wishes.is_static.unwrap_or(archive && !shared);
-    if is_static && !archive {
+    if is_static && !archive && !named {
         fail(&no_archive(library, &[dir.to_path_buf()]));
     }
     // `<prefix>/lib` or `<prefix>/lib/<triple>` beside `<prefix>/include`.
@@ -215,7 +223,8 @@ impl Lib {
     }
 }
 
-/// The directory of the archive. rustc does not look where the C compiler does by itself, so it has to be said.
+/// The directory of the archive. rustc does not look where the C compiler does by itself, so it has to be
+/// said.
 fn archive_dir(library: &Library, candidates: &[PathBuf]) -> PathBuf {
     let mut tried = candidates.to_vec();
     let compiler = cc::Build::new().cargo_metadata(false).get_compiler();
@@ -231,8 +240,9 @@ fn archive_dir(library: &Library, candidates: &[PathBuf]) -> PathBuf {
         match path {
             // A bare name comes back when the compiler knows no such file.
             Ok(path) if path.is_absolute() && path.is_file() => {
-                let path = fs::canonicalize(&path).unwrap_or(path);
-                return path.parent().expect("a file has a directory").to_path_buf();
+                // `/usr/lib/gcc/x86_64-linux-gnu/12/../../../x86_64-linux-gnu`, as a compiler says it.
+                let dir = path.parent().expect("a file has a directory");
+                return fs::canonicalize(dir).unwrap_or_else(|_| dir.to_path_buf());
             }
             Ok(path) => tried.extend(path.parent().filter(|dir| dir.is_absolute()).map(Path::to_path_buf)),
             Err(_) => {}

@@ -1,18 +1,19 @@
 //! Raw bindings to libx264, complete: parameters, pictures, the encoder, levels, names, logging.
 //!
 //! **libx264 is licensed under the GPL, version 2 or later.** A program that links it can only be distributed
-//! under the terms of the GPL (or of a commercial licence of the x264 project), whatever the licence of this crate.
+//! under the terms of the GPL (or of a commercial licence of the x264 project), whatever the licence of this
+//! crate.
 //!
-//! Names are those of `x264.h`, whose comments are the documentation. What C has as macros, static tables or a
-//! `va_list` comes from a small C file built with the crate: [`x264_encoder_open`], [`x264_levels`], [`set_log`];
-//! the name tables ([`x264_preset_names`] and the others) are constants. Enumerations are integer constants, since a
-//! C library may return a value that the header did not list. `nalu_process` needs nothing of that kind: it is a
-//! plain callback, in which [`x264_nal_encode`] is called.
+//! Names are those of `x264.h`, whose comments are the documentation. What C has as macros, static tables or
+//! a `va_list` comes from a small C file built with the crate: [`x264_encoder_open`], [`x264_levels`],
+//! [`set_log`]; the name tables ([`x264_preset_names`] and the others) are constants. Enumerations are
+//! integer constants, since a C library may return a value that the header did not list. `nalu_process` needs
+//! nothing of that kind: it is a plain callback, in which [`x264_nal_encode`] is called.
 //!
-//! The bindings are checked in and fit x264 builds 163 to 165: that the header found is laid out so is asserted by
-//! the C compiler while building, and [`check`] measures the library at run time. The feature `bindgen` writes them
-//! from the header found instead, for other builds. How the library is found, and how it is linked statically, is in
-//! the README.
+//! The bindings are checked in and fit x264 builds 163 to 165: that the header found is laid out so is
+//! asserted by the C compiler while building, and [`check`] measures the library at run time. The feature
+//! `bindgen` writes them from the header found instead, for other builds. How the library is found, and how
+//! it is linked statically, is in the README.
 //!
 //! ```
 //! use x264_sys::*;
@@ -38,29 +39,13 @@
 #![deny(missing_docs)]
 
 // The names and their documentation are x264's; generated code is not to be judged by our lints.
-#[allow(
-    missing_docs,
-    missing_debug_implementations,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    clippy::all,
-    clippy::undocumented_unsafe_blocks
-)]
-#[rustfmt::skip]
-#[cfg(not(generated))]
-mod bindings;
-#[allow(
-    missing_docs,
-    missing_debug_implementations,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    clippy::all,
-    clippy::undocumented_unsafe_blocks
-)]
-#[cfg(generated)]
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub)]
+#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(clippy::all, clippy::undocumented_unsafe_blocks)]
 mod bindings {
+    #[cfg(not(generated))]
+    include!("bindings.rs");
+    #[cfg(generated)]
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
 mod log;

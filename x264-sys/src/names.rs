@@ -1,7 +1,7 @@
 //! The tables of names that x264 takes as texts.
 //!
-//! The header defines them `static`, so they exist in no library and are constants here, without the null that
-//! ends them in C. What `x264_param_parse` takes is the same text.
+//! The header defines them `static`, so they exist in no library and are constants here, without the null
+//! that ends them in C. What `x264_param_parse` takes is the same text.
 
 use core::ffi::CStr;
 
@@ -141,7 +141,8 @@ mod tests {
             // SAFETY: the shim has that many tables, each ended by a null.
             let names = unsafe { x264_sys_names(number as c_int) };
             for (at, name) in table.iter().enumerate() {
-                // SAFETY: the table has not ended before this name, or the one before would not have been equal.
+                // SAFETY: the table has not ended before this name, or the one before would not have been
+                // equal.
                 let theirs = unsafe { *names.add(at) };
                 assert!(!theirs.is_null(), "table {number} ends before {name:?}");
                 // SAFETY: a name is a string literal.

@@ -1,4 +1,5 @@
-//! What C has as macros and tables: opening an encoder, picture types, levels, what the header says of itself.
+//! What C has as macros and tables: opening an encoder, picture types, levels, what the header says of
+//! itself.
 
 use core::ffi::{CStr, c_char, c_int};
 
@@ -7,12 +8,13 @@ use crate::*;
 unsafe extern "C" {
     /// `x264_encoder_open` of the build the crate was compiled with; null when the parameters are refused.
     ///
-    /// Everything in `param` is copied but what its pointers lead to: zones and a log sink have to outlive the
-    /// encoder. x264 says why it refused only to the log.
+    /// Everything in `param` is copied but what its pointers lead to: zones and a log sink have to outlive
+    /// the encoder. x264 says why it refused only to the log.
     #[link_name = "x264_sys_encoder_open"]
     pub fn x264_encoder_open(param: *mut x264_param_t) -> *mut x264_t;
 
-    /// Frees what x264 allocated in a parameter set, in `x264_param_parse` for one; the set itself is the caller's.
+    /// Frees what x264 allocated in a parameter set, in `x264_param_parse` for one; the set itself is the
+    /// caller's.
     ///
     /// Before build 161, where x264 owned nothing there, it does nothing.
     #[link_name = "x264_sys_param_cleanup"]
@@ -21,6 +23,10 @@ unsafe extern "C" {
     /// All levels of the standard, ended by one whose `level_idc` is 0; lives as long as the program.
     #[link_name = "x264_sys_levels"]
     pub safe fn x264_levels() -> *const x264_level_t;
+
+    /// The only `X264_CSP_*` the library loaded codes, or 0 if it codes all.
+    #[link_name = "x264_sys_chroma_format"]
+    pub safe fn x264_chroma_format() -> c_int;
 
     #[link_name = "x264_sys_build"]
     safe fn build() -> c_int;

@@ -11,14 +11,14 @@ pub struct Mismatch {
     pub build: i32,
     /// Bytes of `x264_param_t` in these bindings.
     pub compiled: usize,
-    /// Bytes that the library loaded takes for it, or what it was to be in the header.
+    /// Bytes of it in the library loaded, or in that header if already these two differ.
     pub loaded: usize,
 }
 
 /// Measures how much the loaded library takes for an `x264_param_t`, and compares it with these bindings.
 ///
-/// A library of another build does not even link, since the build number is part of a symbol; this finds one that
-/// bears the right number and is laid out in another way, as distributions' patches and forks may be.
+/// A library of another build does not even link, since the build number is part of a symbol; this finds one
+/// that bears the right number and is laid out in another way, as distributions' patches and forks may be.
 ///
 /// # Errors
 ///

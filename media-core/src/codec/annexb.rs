@@ -23,7 +23,7 @@ pub fn nals(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     .filter(|nal| !nal.is_empty())
 }
 
-/// The same NAL units, each behind its length in 4 bytes (ISO/IEC 14496-15 5.3.3); one copy.
+/// The same NAL units, each behind its length in 4 bytes (ISO/IEC 14496-15 section 5); one copy.
 pub fn to_length_prefixed(stream: &[u8]) -> Bytes {
     // A 3-byte start code grows by one byte; one allocation is enough for the usual four slices with sets.
     let mut out = BytesMut::with_capacity(stream.len() + 16);

@@ -11,6 +11,7 @@ pub mod h265;
 mod nal;
 pub mod opus;
 mod parser;
+mod sets;
 pub mod vp8;
 pub mod vp9;
 mod vui;
@@ -268,3 +269,9 @@ pub struct PictureOrder {
 
 #[cfg(test)]
 mod test_media;
+
+#[cfg(test)]
+mod parser_test;
+
+#[cfg(test)]
+mod robust_test;

@@ -10,10 +10,6 @@ use crate::bits::{BitReader, Error};
 /// Bytes of a NAL unit's length.
 const LENGTH: usize = 4;
 
-/// The longest parameter set that is kept. A record counts 16 bits; none seen in the wild has a thousand bytes, and 256 picture
-/// parameter sets have to stay bounded.
-pub(crate) const MAX_SET: usize = 16 * 1024;
-
 /// Gives each NAL unit of `data` to `keep` and returns what it kept: the same memory where that lies in one piece, as it does when
 /// sets and delimiters stand at the front, a copy otherwise.
 ///

@@ -68,6 +68,18 @@ pub(crate) fn length_prefixed(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// The frames of an IVF file: behind a header of 32 bytes, each behind its little-endian length and 8 bytes of time.
+pub(crate) fn ivf_frames(file: &Bytes) -> Vec<Bytes> {
+    let mut rest = file.slice(32..);
+    let mut frames = Vec::new();
+    while let Some((length, _)) = rest.split_first_chunk() {
+        let end = 12 + u32::from_le_bytes(*length) as usize;
+        frames.push(rest.slice(12..end));
+        rest = rest.slice(end..);
+    }
+    frames
+}
+
 /// Numbers of units in display order: by count between restarts.
 pub(crate) fn display_order(orders: &[PictureOrder]) -> Vec<usize> {
     let mut restarts = 0;

@@ -5,6 +5,7 @@
 
 use super::Repairs;
 use super::lead::Lead;
+use super::pace::{Pace, Rate};
 use crate::time::{Moment, TimeBase};
 
 /// How raw stamps count.
@@ -290,9 +291,14 @@ impl Clock {
         self.lead.push(self.base.to_nanos(at), now);
         if self.pace.judge(raw, self.base, now) == Some(Rate::Wrong) {
             repairs.wallclock_fallback += 1;
-            self.mode = Mode::Arrival { offset: self.base.to_nanos(at).saturating_sub(now.nanos()) };
+            self.follow_arrival(at, now);
         }
         at
+    }
+
+    fn follow_arrival(&mut self, at: i64, now: Moment) {
+        self.mode = Mode::Arrival { offset: self.base.to_nanos(at).saturating_sub(now.nanos()) };
+        self.interval = None; // it was learnt from stamps that mean nothing
     }
 
     fn learn_interval(&mut self, step: i64) {
@@ -349,7 +355,7 @@ impl Clock {
     fn give_up(&mut self, stamp: &Stamp, repairs: &mut Repairs) -> i64 {
         repairs.wallclock_fallback += 1;
         let at = self.predict(&Stamp { order: Order::Forward, ..*stamp });
-        self.mode = Mode::Arrival { offset: self.base.to_nanos(at).saturating_sub(stamp.now.nanos()) };
+        self.follow_arrival(at, stamp.now);
         self.restart(stamp.raw, at, stamp.now);
         at
     }
@@ -376,6 +382,7 @@ impl Clock {
             None => arrival,
         };
         let at = at.max(self.last.saturating_add(1));
+        self.learn_interval(at.saturating_sub(self.last));
         let forward = raw.saturating_sub(self.newest.raw);
         self.newest.arrival = now;
         self.newest.at = at;
@@ -421,52 +428,6 @@ impl Slew {
     }
 }
 
-/// Whether the source's clock runs at the speed of ours.
-#[derive(Debug)]
-struct Pace {
-    raw: i64,
-    since: Moment,
-    fast: u8,
-    slow: u8,
-    good: u8,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rate {
-    Right,
-    Wrong,
-}
-
-impl Pace {
-    const fn new(raw: i64, now: Moment) -> Self {
-        Self { raw, since: now, fast: 0, slow: 0, good: 0 }
-    }
-
-    const fn restart(&mut self, raw: i64, now: Moment) {
-        self.raw = raw;
-        self.since = now;
-    }
-
-    /// The verdict of the last windows when they agree, at the end of each.
-    fn judge(&mut self, raw: i64, base: TimeBase, now: Moment) -> Option<Rate> {
-        let real = now.since(self.since);
-        if real < PACE_WINDOW {
-            return None;
-        }
-        let media = i128::from(base.to_nanos(raw.saturating_sub(self.raw)));
-        let (fast, slow) = (media * 4 > i128::from(real) * 5, media * 5 < i128::from(real) * 4);
-        let count = |yes: bool, before: u8| if yes { before.saturating_add(1) } else { 0 };
-        self.fast = count(fast, self.fast);
-        self.slow = count(slow, self.slow);
-        self.good = count(!fast && !slow, self.good);
-        self.restart(raw, now);
-        if self.fast >= PACE_WINDOWS || self.slow >= PACE_WINDOWS {
-            return Some(Rate::Wrong);
-        }
-        (self.good >= PACE_WINDOWS).then_some(Rate::Right)
-    }
-}
-
 fn wrapped(counting: Counting, raw: i64) -> i64 {
     counting.range().map_or(raw, |range| raw.rem_euclid(range))
 }
@@ -486,10 +447,6 @@ const JUMPS: usize = 4;
 const JUMPS_WITHIN: i64 = 60_000_000_000;
 /// A clock that has not moved for so long although packets come.
 const FROZEN: i64 = 2_000_000_000;
-/// The rate is judged over windows of this length,
-const PACE_WINDOW: i64 = 10_000_000_000;
-/// and so many of them must agree: a burst after a stall fills one or two, in opposite directions.
-const PACE_WINDOWS: u8 = 3;
 /// A track is moved by at most one tick in so many (1000 ppm): no ear hears it, and ten times what a bad crystal drifts.
 pub(super) const SLEW: i64 = 1000;
 /// Steps longer than this say nothing about the packet rate.

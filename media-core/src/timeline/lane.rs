@@ -35,7 +35,10 @@ impl Lane {
     pub(super) fn new(announced: Announced) -> Self {
         let codec = announced.codec.clone();
         Self {
-            reorder: Reorder::new(codec.as_ref().and_then(depth), codec.as_ref().map_or(1, poc_step)),
+            reorder: Reorder::new(
+                codec.as_ref().and_then(codec::Config::reorder_depth),
+                codec.as_ref().map_or(1, poc_step),
+            ),
             announced,
             codec,
             listed: false,
@@ -54,6 +57,7 @@ impl Lane {
     pub(super) fn announce(&mut self, announced: Announced) {
         let (from, to) = (self.base(), announced.time_base);
         self.gone = false;
+        self.listed &= announced.priming == self.announced.priming;
         if from != to {
             self.reorder.rescale(|ticks| Timestamp::new(ticks).rescale(from, to).ticks().saturating_add(1));
             self.listed = false;
@@ -70,19 +74,25 @@ impl Lane {
         self.announced.kind == Kind::Video
     }
 
+    /// Whether it flows without having been put out, in this configuration.
+    pub(super) fn is_new(&self) -> bool {
+        !self.listed && !self.gone && self.codec.is_some() && self.arrival.is_some()
+    }
+
     pub(super) fn track(&self) -> Option<Track> {
         let codec = self.codec.clone()?;
         let Announced { id, time_base, priming, .. } = self.announced;
         Some(Track { id, time_base, codec, priming })
     }
 
-    /// Takes a configuration into use.
-    pub(super) fn configure(&mut self, config: Option<codec::Config>) {
-        let Some(config) = config.filter(|config| self.codec.as_ref() != Some(config)) else { return };
-        self.reorder.configure(depth(&config), poc_step(&config));
+    /// Takes a configuration into use; false when there is none or it is not new.
+    pub(super) fn configure(&mut self, config: Option<codec::Config>) -> bool {
+        let Some(config) = config.filter(|config| self.codec.as_ref() != Some(config)) else { return false };
+        self.reorder.configure(config.reorder_depth(), poc_step(&config));
         self.codec = Some(config);
         self.listed = false;
         self.needs_key = true;
+        true
     }
 
     pub(super) fn interrupt(&mut self) {
@@ -141,15 +151,26 @@ impl Lane {
             self.repairs.dropped_before_key += 1;
             return None;
         }
-        let declared = self.composition(&sample).map(|composition| at.saturating_sub(composition));
-        let interval = self.interval();
-        let stamps = self.reorder.push(at.max(0), sample.unit.order, interval, declared);
+        let (pts, declared) = self.declared(&sample, at.max(0));
+        let stamps = self.reorder.push(pts, sample.unit.order, self.interval(), declared);
         self.repairs.squeezed_dts += u64::from(stamps.squeezed);
         if self.needs_key {
             self.start = stamps.pts;
             self.needs_key = false;
         }
         Some(self.stamped(sample, stamps, None, wall))
+    }
+
+    /// PTS, and DTS where it need not be derived.
+    fn declared(&self, sample: &Sample, at: i64) -> (i64, Option<i64>) {
+        match (&self.clock, sample.unit.order) {
+            // By arrival all is in decoding order; only the order counts tell when a picture is shown.
+            (Some(clock), Some(order)) if !clock.is_trusted() => {
+                let later = self.reorder.shown_after(order).saturating_mul(clock.interval());
+                (at.saturating_add(later), Some(at))
+            }
+            _ => (at, self.composition(sample).map(|composition| at.saturating_sub(composition))),
+        }
     }
 
     fn sound(&mut self, sample: Sample, at: i64, wall: WallTime) -> Option<Packet> {
@@ -179,8 +200,11 @@ impl Lane {
     /// The time between pictures, from the configuration or as observed, so that sixteen of them fit before the origin of the line.
     fn interval(&self) -> i64 {
         let base = self.base();
-        let declared =
-            self.codec.as_ref().and_then(frame_rate).and_then(|(num, den)| TimeBase::new(den, num));
+        let declared = self
+            .codec
+            .as_ref()
+            .and_then(codec::Config::frame_rate)
+            .and_then(|(num, den)| TimeBase::new(den, num));
         let ticks = match (declared, &self.clock) {
             (Some(frame), _) => Timestamp::new(1).rescale(frame, base).ticks(),
             (None, Some(clock)) => clock.interval(),
@@ -203,7 +227,7 @@ impl Lane {
 
     /// How long the sample lasts, in ticks; `None` for pictures.
     fn length(&self, sample: &Sample) -> Option<u32> {
-        let rate = sample_rate(self.codec.as_ref()?).unwrap_or(self.base().den());
+        let rate = self.codec.as_ref()?.sample_rate()?;
         let samples = TimeBase::new(1, rate)?;
         let ticks = Timestamp::new(i64::from(sample.unit.samples?)).rescale(samples, self.base());
         u32::try_from(ticks.ticks()).ok().filter(|&ticks| ticks > 0)
@@ -218,25 +242,9 @@ impl Lane {
     }
 }
 
-/// The reorder depth a configuration declares.
-fn depth(config: &codec::Config) -> Option<u8> {
-    match config {
-        codec::Config::H264(_) | codec::Config::H265(_) => None,
-        _ => Some(0),
-    }
-}
-
 /// H.264 counts fields, so frames are two apart (8.2.1); H.265 counts pictures.
 fn poc_step(config: &codec::Config) -> i64 {
     if matches!(config, codec::Config::H264(_)) { 2 } else { 1 }
-}
-
-fn frame_rate(_config: &codec::Config) -> Option<(u32, u32)> {
-    None
-}
-
-fn sample_rate(config: &codec::Config) -> Option<u32> {
-    matches!(config, codec::Config::Opus(_)).then_some(48_000)
 }
 
 /// Sixteen of these fit into the ten seconds before the origin.

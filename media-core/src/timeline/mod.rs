@@ -2,17 +2,72 @@
 //!
 //! Cameras send stamps that wrap, jump by hours, repeat, run at the wrong speed, and tell no DTS. A [`Timeline`] takes all of it and
 //! **never fails**: what comes out has the [guarantees](Output) that muxers, segmenters and players need, and what had to be bent is
-//! [counted by cause](Repairs).
+//! [counted by cause](Repairs). No packet waits once the stream has started: each is put out when it comes.
 //!
 //! The *line* is the common time of all tracks: a position in one track's base is the same instant in another's. It starts at 10 s (so
-//! that DTS before the first PTS are not negative) and follows the clock of the leading track, the first video track or, without one,
-//! the first audio track.
+//! that the DTS before the first PTS are not negative) and follows the clock of the leading track, the first video track or, without
+//! one, the first audio track. Positions are the source's own ticks, moved; durations therefore add up exactly. [PTS and
+//! DTS](crate::time) are explained once for all.
+//!
+//! ```
+//! use media_core::codec::{self, AccessUnit, Key, vp8};
+//! use media_core::time::{Moment, TimeBase, WallTime};
+//! use media_core::timeline::{Config, Output, Sample, Timeline};
+//! use media_core::track::{Track, TrackId};
+//!
+//! # fn main() -> Result<(), vp8::Error> {
+//! let id = TrackId::new(1).expect("not zero");
+//! let track = Track::new(id, TimeBase::VIDEO, codec::Config::Vp8(vp8::Config::new(640, 360)?));
+//! let mut timeline = Timeline::new(Config::new(WallTime::from_nanos(0)), [track.into()]);
+//!
+//! // Two pictures, 40 ms apart; the RTP clock wraps between them.
+//! for (now, pts) in [(0, 0xffff_ff00), (40_000_000, 3_344)] {
+//!     let key = if now == 0 { Key::Closed } else { Key::No };
+//!     let unit = AccessUnit { data: Default::default(), key, order: None, config: None, samples: None };
+//!     timeline.push(Sample { track: id, pts, dts: None, unit }, Moment::from_nanos(now));
+//! }
+//! assert!(matches!(timeline.poll(), Some(Output::Tracks(tracks)) if tracks.len() == 1));
+//! let pts = std::iter::from_fn(|| timeline.poll()).map(|output| match output {
+//!     Output::Packet(packet) => packet.pts.ticks(),
+//!     other => unreachable!("{other:?}"),
+//! });
+//! assert_eq!(pts.collect::<Vec<_>>(), [900_000, 903_600]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is bent, and for whom
+//!
+//! | what comes | what is made of it | seen with |
+//! |---|---|---|
+//! | clocks of 32 or 33 bits | unwrapped to the value nearest to where real time expects it, so also after hours of silence | RTP, MPEG-TS |
+//! | PTS only, B pictures | DTS are the sorted PTS, moved by the reorder depth; the depth is declared, or learnt (up to 16) from the picture order count of the P picture, before a B picture is late | Hikvision H.264 reordered by 11 pictures; H.265 without VUI; default `libx264` |
+//! | a depth that grows | DTS squeezed into the room before the next picture to be shown | the same |
+//! | equal stamps | the second is moved on by half a picture | slices sent as pictures of their own by a GStreamer relay |
+//! | stamps back by less than 1 s without B pictures | placed after their predecessor; if the stream goes on from there, so does the line | cameras whose clock is set by NTP |
+//! | a stamp far off (1 s, or 17 pictures, ahead of real time or behind) | placed where its neighbours suggest; the *next* packet tells whether it was one bad packet or a jump | DVR pictures stamped hours off |
+//! | a jump | the line goes on without a seam; [`Output::Discontinuity`] at the next sync picture, so that no picture is lost. Jumps of several tracks within 5 s are one | clocks set by hand or by daylight saving, encoders restarted |
+//! | a gap or burst that arrival explains | kept as it is | stalls of the network, pictures of a still scene, caches of old pictures at the start |
+//! | a clock 25 % off for 30 s, standing still for 2 s, jumping four times a minute, or without any sense for 16 packets | stamps are made from arrival until the clock has been right for 30 s | millisecond stamps at "90 kHz", cameras without a battery |
+//! | tracks that do not fit together | placed by arrival, better by the [common zero](Timeline::common_zero), exactly by sender reports; moved by at most 1000 ppm. More than 100 ms: at once when the first report says so (up to 2 s) or three agree (up to 10 s); reports that ask for more are ignored | audio sent 300 ms late |
+//! | drift of audio against video | followed in the same way; without reports by arrival, once it exceeds 40 ms | an audio clock slower than the video clock, which elsewhere silences the audio after 15 to 25 minutes |
+//! | sender reports more than a day off our clock | tell how tracks belong together, but not the [time of day](Packet::wall), which is then made from arrival | cameras without NTP, living in 1970 |
+//! | a source clock that is set | the time of day follows at 1000 ppm, in one step when three reports are more than 1 s off | NTP coming late |
+//! | a track that comes late or never | waited for (audio 2 s, video 10 s), then left out; joins at a sync picture when it comes | cameras with the microphone switched off |
+//! | a track that stops | waited for by nobody | everything on a bad network |
+//! | new parameter sets | [`Output::Tracks`] at the picture that brings them | cameras whose resolution is changed |
+//! | pictures before the first sync picture, or shown before it | dropped | every join in mid-stream; open GOPs |
+//!
+//! What is not done: a stream that is refreshed gradually and never sends a sync picture does not start.
 
 mod clock;
+mod flow;
 mod lane;
 mod lead;
+mod pace;
 mod reorder;
 mod repairs;
+mod start;
 mod sync;
 mod wall;
 
@@ -28,9 +83,8 @@ use crate::track::{Kind, Track, TrackId};
 pub use clock::Counting;
 pub use repairs::Repairs;
 
-use clock::{Clock, Event};
 use lane::Lane;
-use sync::{Correction, Report};
+use sync::Report;
 use wall::Wall;
 
 /// The choices of a [`Timeline`].
@@ -199,7 +253,8 @@ impl Timeline {
     }
 
     /// Tells that the raw stamp `pts` of a track means the start of the stream, the same instant for every track this is told of: the
-    /// `rtptime` of an RTSP `RTP-Info` header (RFC 2326 section 12.33). Counts until sender reports tell better.
+    /// `rtptime` of an RTSP `RTP-Info` header (RFC 2326 section 12.33). Counts until sender reports tell better or the source is
+    /// [interrupted](Self::interrupted).
     pub fn common_zero(&mut self, track: TrackId, pts: i64) {
         if let Some(index) = self.index(track) {
             self.lanes[index].sync.zero = Some(pts);
@@ -295,263 +350,6 @@ impl Timeline {
     }
 }
 
-/// The start, and every start after an interruption.
-impl Timeline {
-    const fn is_waiting(&self) -> bool {
-        matches!(self.phase, Phase::Waiting { .. })
-    }
-
-    fn hold(&mut self, index: usize, mut sample: Sample, now: Moment) {
-        let lane = &mut self.lanes[index];
-        let Phase::Waiting { since, held } = &mut self.phase else { return };
-        since.get_or_insert(now);
-        let before = lane.codec.clone();
-        lane.configure(sample.unit.config.take());
-        if lane.is_video() && lane.codec != before {
-            // Pictures of the old configuration are of no use with the new one.
-            lane.arrival = None;
-            held.retain(|(other, ..)| *other != index);
-        }
-        let decodable = !lane.is_video() || lane.arrival.is_some() || sample.unit.key.is_sync();
-        if lane.codec.is_none() || !decodable {
-            lane.repairs.dropped_before_key += 1;
-            return;
-        }
-        lane.arrival = Some(now);
-        held.push_back((index, sample, now));
-        if held.len() > MOST_HELD && !self.lanes.iter().any(|lane| lane.is_video() && lane.arrival.is_some())
-        {
-            held.pop_front();
-            self.lanes[index].repairs.dropped_before_start += 1;
-        }
-    }
-
-    /// The tracks that could start.
-    fn ready(&self) -> impl Iterator<Item = &Lane> {
-        self.lanes.iter().filter(|lane| lane.arrival.is_some() && !lane.gone)
-    }
-
-    /// When the wait ends, on the inner clock; `None` when nothing is there to start with.
-    fn due(&self) -> Option<Moment> {
-        let Phase::Waiting { since: Some(since), .. } = self.phase else { return None };
-        self.ready().next()?;
-        let mut missing = self.lanes.iter().filter(|lane| lane.arrival.is_none() && !lane.gone).peekable();
-        missing.peek()?;
-        let video = missing.any(Lane::is_video);
-        Some(since.after(if video { self.config.wait_for_video } else { self.config.wait_for_audio }.max(0)))
-    }
-
-    fn start_if_due(&mut self, now: Moment) {
-        let Phase::Waiting { held, .. } = &self.phase else { return };
-        if held.is_empty() {
-            return;
-        }
-        let full = held.len() > MOST_HELD;
-        if full || self.due().is_none_or(|due| due <= now) {
-            self.start();
-        }
-    }
-
-    fn start(&mut self) {
-        let Phase::Waiting { held, .. } = mem::replace(&mut self.phase, Phase::Flowing) else { return };
-        let leading = held.iter().find(|(index, ..)| self.lanes[*index].is_video()).or(held.front());
-        let Some(&(index, ref sample, arrival)) = leading else { return };
-        self.floor = self.line(arrival).max(self.end()).max(self.floor);
-        self.lead = self.floor.saturating_sub(arrival.nanos());
-        self.anchor_at(index, sample.pts, self.floor, arrival);
-        self.cut();
-        for (index, sample, arrival) in held {
-            self.take(index, sample, arrival);
-        }
-    }
-}
-
-/// The flow.
-impl Timeline {
-    fn take(&mut self, index: usize, mut sample: Sample, now: Moment) {
-        let lane = &mut self.lanes[index];
-        lane.arrival = Some(now);
-        lane.configure(sample.unit.config.take());
-        if lane.codec.is_none() {
-            lane.repairs.dropped_before_key += 1;
-            return;
-        }
-        if lane.clock.is_none() {
-            self.anchor(index, sample.pts, now);
-        }
-        let lane = &mut self.lanes[index];
-        let Some((at, event)) = lane.place(&sample, now) else { return };
-        if event == Event::Jumped {
-            self.jumped(index, now);
-        }
-        self.follow(index, now);
-
-        if (self.broken || !self.lanes[index].listed) && self.may_cut(index, &sample, now) {
-            self.cut();
-        }
-        self.put_out(index, sample, at);
-    }
-
-    fn put_out(&mut self, index: usize, sample: Sample, at: i64) {
-        let lane = &mut self.lanes[index];
-        let position = lane.base().to_nanos(at);
-        if !lane.listed || (!lane.is_video() && position < self.floor) {
-            lane.repairs.dropped_before_start += 1;
-            return;
-        }
-        let wall = self.wall.at(position);
-        self.outputs.extend(lane.packet(sample, at, wall).map(Output::Packet));
-    }
-
-    /// The track the others are aligned to.
-    fn leader(&self) -> Option<usize> {
-        let with_clock = |video: bool| {
-            self.lanes.iter().position(|lane| lane.clock.is_some() && !lane.gone && lane.is_video() == video)
-        };
-        with_clock(true).or_else(|| with_clock(false))
-    }
-
-    /// Puts the first packet of a track on the line: by sender reports or the common zero, else by its arrival.
-    fn anchor(&mut self, index: usize, pts: i64, now: Moment) {
-        let arrival = self.line(now);
-        self.anchor_at(index, pts, arrival, now);
-        let Some(leader) = self.leader().filter(|&leader| leader != index) else { return };
-        let error = self.report_error(index, leader, now).or_else(|| self.zero_error(index, leader, now));
-        if let Some(error) = error.filter(|error| error.saturating_abs() <= FIRST) {
-            let lane = &mut self.lanes[index];
-            let ticks = lane.base().from_nanos(error);
-            if let Some(clock) = &mut lane.clock {
-                clock.shift(ticks);
-            }
-        }
-    }
-
-    fn anchor_at(&mut self, index: usize, pts: i64, position: i64, now: Moment) {
-        let ours = self.ours(now);
-        let lane = &mut self.lanes[index];
-        let (base, counting) = (lane.base(), lane.announced.counting);
-        lane.clock = Some(Clock::new(base, counting, pts, base.from_nanos(position), now));
-        self.wall.by_arrival(ours.nanos().saturating_sub(position), now);
-        if lane.sync.report.is_some() {
-            self.refine_wall(index, now);
-        }
-    }
-
-    /// Our time of day at a moment of the inner clock.
-    fn ours(&self, now: Moment) -> WallTime {
-        let first = self.first.map_or(0, Moment::nanos);
-        self.config.epoch.after(first).after(now.nanos())
-    }
-
-    /// How far a track has to move so that its sender report agrees with the leader's, in nanoseconds.
-    fn report_error(&self, index: usize, leader: usize, now: Moment) -> Option<i64> {
-        let (lane, leader) = (&self.lanes[index], &self.lanes[leader]);
-        let of = |lane: &Lane| {
-            let report = lane.sync.report.filter(|report| report.is_fresh(now))?;
-            let clock = lane.clock.as_ref().filter(|clock| clock.is_trusted())?;
-            Some((report.position(clock, lane.base()), report.ntp))
-        };
-        let ((ours, our_ntp), (theirs, their_ntp)) = (of(lane)?, of(leader)?);
-        Some(theirs.saturating_add(our_ntp.since(their_ntp)).saturating_sub(ours))
-    }
-
-    /// The same by the stamps that mean the start of the stream.
-    fn zero_error(&self, index: usize, leader: usize, now: Moment) -> Option<i64> {
-        let of = |lane: &Lane| {
-            let clock = lane.clock.as_ref()?;
-            Some(lane.base().to_nanos(clock.position_of(lane.sync.zero?, now)))
-        };
-        Some(of(&self.lanes[leader])?.saturating_sub(of(&self.lanes[index])?))
-    }
-
-    /// Lets the line follow the leader, and the others follow the line.
-    fn follow(&mut self, index: usize, now: Moment) {
-        let Some(leader) = self.leader() else { return };
-        let Some(lead) = self.lanes[index].clock.as_ref().map(Clock::lead) else { return };
-        if index == leader {
-            self.lead = lead;
-            let ours = self.ours(Moment::from_nanos(0)).nanos();
-            self.wall.by_arrival(ours.saturating_sub(lead), now);
-            return;
-        }
-        let fresh = |lane: &Lane| lane.sync.report.is_some_and(|report| report.is_fresh(now));
-        let flows = self.lanes[leader].arrival.is_some_and(|at| now.since(at) < FLOWING);
-        if flows && !(fresh(&self.lanes[index]) && fresh(&self.lanes[leader])) {
-            let ahead = lead.saturating_sub(self.lead);
-            let correction = self.lanes[index].sync.by_arrival(ahead, now);
-            self.correct(index, correction);
-        }
-    }
-
-    fn refine_by_reports(&mut self, index: usize, now: Moment) {
-        let Some(leader) = self.leader() else { return };
-        let followers = if index == leader { 0..self.lanes.len() } else { index..index + 1 };
-        for follower in followers.filter(|&follower| follower != leader) {
-            if let Some(error) = self.report_error(follower, leader, now) {
-                let correction = self.lanes[follower].sync.by_reports(error);
-                self.correct(follower, correction);
-            }
-        }
-    }
-
-    fn correct(&mut self, index: usize, correction: Correction) {
-        let lane = &mut self.lanes[index];
-        match correction {
-            Correction::None => {}
-            Correction::Slew(nanos) => lane.slew(nanos),
-            Correction::Resync(nanos) => lane.resync(nanos),
-            Correction::Ignore => lane.repairs.reports_ignored += 1,
-        }
-    }
-
-    fn refine_wall(&mut self, index: usize, now: Moment) {
-        let lane = &self.lanes[index];
-        let (Some(report), Some(clock)) = (lane.sync.report, &lane.clock) else { return };
-        if clock.is_trusted() {
-            let (position, ours) = (report.position(clock, lane.base()), self.ours(report.arrival));
-            self.wall.by_report(report.ntp, position, ours, now);
-        }
-    }
-
-    fn jumped(&mut self, index: usize, now: Moment) {
-        self.lanes[index].sync.forget();
-        if self.jump.is_none_or(|at| now.since(at) > ONE_JUMP) {
-            self.broken = true;
-            self.jump = Some(now);
-        }
-    }
-
-    /// Whether decoding can start anew at this packet: at a sync picture while there are pictures, so that none is lost.
-    fn may_cut(&self, index: usize, sample: &Sample, now: Moment) -> bool {
-        let flows = |lane: &Lane| lane.arrival.is_some_and(|at| now.since(at) < FLOWING);
-        let leader = self.leader().filter(|&leader| {
-            self.lanes[leader].is_video() && self.lanes[leader].listed && flows(&self.lanes[leader])
-        });
-        match leader {
-            Some(leader) if leader != index => false,
-            _ => !self.lanes[index].is_video() || sample.unit.key.is_sync(),
-        }
-    }
-
-    /// Puts out the tracks, or a discontinuity when they are the same as before.
-    fn cut(&mut self) {
-        let mut changed = false;
-        for lane in &mut self.lanes {
-            let present = !lane.gone && lane.codec.is_some() && (lane.listed || lane.arrival.is_some());
-            changed |= present != lane.listed;
-            lane.listed = present;
-            lane.needs_key = lane.is_video();
-        }
-        if changed {
-            let tracks = self.lanes.iter().filter(|lane| lane.listed).filter_map(Lane::track).collect();
-            self.outputs.push_back(Output::Tracks(tracks));
-        } else {
-            self.outputs.push_back(Output::Discontinuity);
-        }
-        self.broken = false;
-    }
-}
-
 impl Phase {
     const fn waiting() -> Self {
         Self::Waiting { since: None, held: VecDeque::new() }
@@ -563,11 +361,3 @@ const SECOND: i64 = 1_000_000_000;
 const ORIGIN: i64 = 10 * SECOND;
 /// Fifty years: in ticks of any base up to 4 GHz they fit 63 bits.
 const LONGEST: i64 = 50 * 365 * 86_400 * SECOND;
-/// Packets held while waiting: ten seconds of AAC.
-const MOST_HELD: usize = 512;
-/// A track flows while its last packet is no older than this.
-const FLOWING: i64 = 2 * SECOND;
-/// Jumps of several tracks within this time are one.
-const ONE_JUMP: i64 = 5 * SECOND;
-/// Reports and zeros may move the first packet of a track this far from where its arrival puts it.
-const FIRST: i64 = 2 * SECOND;

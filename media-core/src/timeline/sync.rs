@@ -90,6 +90,9 @@ impl Sync {
             return if burst { Correction::Resync(lead.saturating_neg()) } else { Correction::None };
         };
         let drift = lead.saturating_sub(baseline);
+        if drift.saturating_abs() > BURST {
+            return Correction::Resync(drift.saturating_neg());
+        }
         if drift.saturating_abs() > DRIFT {
             Correction::Slew(drift.saturating_neg())
         } else {
@@ -112,5 +115,5 @@ const IMPLAUSIBLE: i64 = 10_000_000_000;
 const LOOK_EVERY: i64 = 16_000_000_000;
 /// Arrival jitter hides smaller drift than this.
 const DRIFT: i64 = 40_000_000;
-/// Tracks that stand this far apart at first were started by a burst of old pictures.
+/// Tracks that stand this far apart at first were started by a burst of old pictures, later by stamps that left out a second.
 const BURST: i64 = 500_000_000;

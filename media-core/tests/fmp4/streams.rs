@@ -90,8 +90,13 @@ fn h265_with_b_pictures() {
 }
 
 #[test]
-fn h265_of_10_bits_at_an_uneven_rate() {
-    pictures("mp4/hdr10-video-with-sdr-container.mp4", 9);
+fn h265_of_10_bits() {
+    pictures("mp4/hlg10-color-test.mp4", 4);
+}
+
+#[test]
+fn h264_at_an_uneven_rate() {
+    pictures("mp4/sample_with_chapters.mp4", 9);
 }
 
 #[test]

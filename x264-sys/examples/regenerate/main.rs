@@ -9,8 +9,8 @@
 //! 3. `layout.h` becomes the same structures in C, each member asserted to lie where the header has it, and the
 //!    same constants. Since the members are declared in C and not as numbers, it holds for every target.
 //!
-//! With `--check` nothing is written: with the headers that made the files both have to be equal, with others each
-//! name has to be there.
+//! With `--check` nothing is written: with the headers that made the files both have to be equal, with others
+//! each name has to be there.
 
 mod layout;
 

@@ -1,4 +1,5 @@
-//! Building this crate from a test, in an environment the test owns. This file is the same in both binding crates.
+//! Building this crate from a test, in an environment the test owns. This file is the same in both binding
+//! crates.
 
 use std::{
     env, fs,
@@ -37,6 +38,8 @@ pub(crate) fn clean(mut command: Command) -> Command {
         }
     }
     command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("built-by-tests"));
+    // What is built here is not debugged, and built often.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_INCREMENTAL", "0");
     command.env("CARGO_TERM_COLOR", "never");
     command
 }
@@ -91,9 +94,11 @@ pub(crate) fn call_test(name: &str, variables: &[(&str, &str)]) -> PathBuf {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let messages =
         cargo(&["test", "--test", "call", "--no-run", "--message-format=json"], variables).must_succeed();
-    let paths = messages.lines().filter_map(|line| line.split_once("\"executable\":\"")?.1.split('"').next());
+    let mut paths =
+        messages.lines().filter_map(|line| line.split_once("\"executable\":\"")?.1.split('"').next());
     let copy = directory(name).join("call");
-    fs::copy(paths.last().expect("cargo names the binary"), &copy).expect("both are cargo's directories");
+    fs::copy(paths.next_back().expect("cargo names the binary"), &copy)
+        .expect("both are cargo's directories");
     copy
 }
 

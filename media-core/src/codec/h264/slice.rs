@@ -141,7 +141,7 @@ impl SliceHeader {
             || self.order_delta != earlier.order_delta
     }
 
-    /// Whether this is the other field of the frame that `first` is a field of, 3.30 and 3.31.
+    /// Whether this is the other field of the frame that `first` is a field of: clause 3, complementary field pairs.
     pub fn completes_frame_of(&self, first: &Self) -> bool {
         let opposite = matches!(
             (first.field, self.field),

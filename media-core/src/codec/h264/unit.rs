@@ -68,11 +68,13 @@ impl Stream {
     fn read_nal(&mut self, nal: &[u8], unit: &mut Unit, faults: &mut Faults) {
         match NalType::of(nal[0]) {
             NalType::Sps => faults.sets += u64::from(self.sets.put_sps(nal).is_err()),
-            NalType::Pps => {
-                faults.sets += u64::from(self.sets.put_pps(nal).is_err());
-                let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
-                unit.new_pps |= !self.config.as_ref().is_some_and(held);
-            }
+            NalType::Pps => match self.sets.put_pps(nal) {
+                Ok(_) => {
+                    let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
+                    unit.new_pps |= !self.config.as_ref().is_some_and(held);
+                }
+                Err(_) => faults.sets += 1,
+            },
             NalType::Slice | NalType::PartitionA | NalType::Idr => {
                 faults.slices += u64::from(self.read_slice(nal, unit).is_err());
             }
@@ -117,14 +119,13 @@ impl Stream {
     /// can begin changes nothing for a new picture parameter set either; see [`codec::Parser`].
     fn changed_config(&mut self, unit: &Unit, key: Key) -> Option<Config> {
         let sps_id = unit.sps_id?;
-        let pps_ids = self.sets.pps_of(sps_id);
-        if let Some(config) = &self.config {
-            let needed = if key.is_random_access() { &pps_ids[..] } else { &[] };
-            if self.sets.held_by(config, sps_id, needed) {
-                return None;
-            }
+        if let Some(config) = &self.config
+            && self.sets.shown_by(config, sps_id)
+            && (!key.is_random_access() || self.sets.all_held_by(config, sps_id))
+        {
+            return None;
         }
-        let config = self.sets.config(&[sps_id], &pps_ids).ok()?;
+        let config = self.sets.config_of(sps_id).ok()?;
         self.config = Some(config.clone());
         Some(config)
     }

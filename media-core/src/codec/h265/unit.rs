@@ -66,11 +66,13 @@ impl Stream {
         match kind {
             NalType::VPS => faults.sets += u64::from(self.sets.put_vps(nal).is_err()),
             NalType::SPS => faults.sets += u64::from(self.sets.put_sps(nal).is_err()),
-            NalType::PPS => {
-                faults.sets += u64::from(self.sets.put_pps(nal).is_err());
-                let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
-                unit.new_pps |= !self.config.as_ref().is_some_and(held);
-            }
+            NalType::PPS => match self.sets.put_pps(nal) {
+                Ok(_) => {
+                    let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
+                    unit.new_pps |= !self.config.as_ref().is_some_and(held);
+                }
+                Err(_) => faults.sets += 1,
+            },
             NalType::EOS | NalType::EOB => self.order.end_sequence(),
             NalType::PREFIX_SEI => {
                 unit.recovery_pictures = unit.recovery_pictures.or_else(|| recovery_pictures(nal));
@@ -103,11 +105,11 @@ impl Stream {
     /// can begin changes nothing for a new picture parameter set either; see [`codec::Parser`].
     fn changed_config(&mut self, unit: &Unit, key: Key) -> Option<Config> {
         let sps_id = unit.sps_id?;
-        if let Some(config) = &self.config {
-            let needed = if key.is_random_access() { self.sets.pps_of(sps_id) } else { Vec::new() };
-            if self.sets.held_by(config, sps_id, &needed) {
-                return None;
-            }
+        if let Some(config) = &self.config
+            && self.sets.shown_by(config, sps_id)
+            && (!key.is_random_access() || self.sets.all_held_by(config, sps_id))
+        {
+            return None;
         }
         let config = self.sets.config_of(sps_id).ok()?;
         self.config = Some(config.clone());

@@ -77,6 +77,9 @@ impl Run {
         lead: i64,
     ) -> Result<Plan<'_>, Error> {
         let first = packets.first().ok_or(Error::Empty)?;
+        if packets.len() > SAMPLES_MAX {
+            return Err(Error::Samples { samples: packets.len() });
+        }
         let decode_time = first.dts.checked_add(lead).and_then(|time| time.checked_add(self.priming.into()));
         let decode_time = decode_time.and_then(|time| u64::try_from(time.ticks()).ok());
         let decode_time = decode_time.ok_or(Error::BeforeZero { dts: first.dts })?;
@@ -88,15 +91,14 @@ impl Run {
         }
         let samples = self.samples.as_slice();
         let each = Fields::of(samples);
-        let plan = Plan {
+        Ok(Plan {
             samples,
             decode_time,
             each,
             flags: if each.flags { Flags::default() } else { Flags::of(samples, self.default_flags) },
             roll_distance: self.preroll.map(|preroll| preroll.roll_distance(packets)),
             payload: samples.iter().map(|sample| u64::from(sample.size)).sum(),
-        };
-        if plan.moof_len() > MOOF_MAX { Err(Error::Samples { samples: samples.len() }) } else { Ok(plan) }
+        })
     }
 }
 
@@ -139,8 +141,8 @@ impl Fields {
     }
 
     /// Bytes of a row.
-    const fn len(self) -> usize {
-        4 * (self.duration as usize + self.size as usize + self.flags as usize + self.composition as usize)
+    const fn len(self) -> u32 {
+        4 * (self.duration as u32 + self.size as u32 + self.flags as u32 + self.composition as u32)
     }
 
     /// `tr_flags`.
@@ -165,73 +167,79 @@ impl Flags {
 impl Plan<'_> {
     /// Writes the header into `arena` and splits it off.
     pub(super) fn write(&self, arena: &mut BytesMut, track: TrackId, sequence: u32) -> Bytes {
-        let len = self.moof_len() + self.mdat_header_len();
+        let sizes = self.sizes();
+        let len = sizes.moof as usize + sizes.mdat_header as usize;
         if arena.capacity() < len {
             arena.reserve(len.max(ARENA));
         }
-        let (moof, traf) = (self.moof_len() as u32, self.traf_len() as u32);
-        put(arena, [moof, name(b"moof"), MFHD, name(b"mfhd"), 0, sequence, traf, name(b"traf")]);
-        self.write_tfhd(arena, track);
-        let decode_time = [(self.decode_time >> 32) as u32, self.decode_time as u32];
-        put(arena, [TFDT, name(b"tfdt"), VERSION_1, decode_time[0], decode_time[1]]);
-        self.write_trun(arena);
+        let mut head = Words::default();
+        head.put([sizes.moof, name(b"moof"), MFHD, name(b"mfhd"), 0, sequence, sizes.traf, name(b"traf")]);
+        self.put_tfhd(&mut head, &sizes, track);
+        let (high, low) = ((self.decode_time >> 32) as u32, self.decode_time as u32);
+        head.put([TFDT, name(b"tfdt"), VERSION_1, high, low]);
+        self.put_trun(&mut head, &sizes);
+        arena.extend_from_slice(head.bytes());
+        self.write_rows(arena);
         if let Some(distance) = self.roll_distance {
             self.write_roll(arena, distance);
         }
-        debug_assert_eq!(arena.len(), self.moof_len(), "length of moof as measured");
+        debug_assert_eq!(arena.len(), sizes.moof as usize, "length of moof as measured");
         self.write_mdat_header(arena);
         debug_assert_eq!(arena.len(), len, "length of the header as measured");
         arena.split().freeze()
     }
 
-    fn write_tfhd(&self, out: &mut BytesMut, track: TrackId) {
-        let duration = if self.each.duration { 0 } else { DEFAULT_DURATION };
-        let size = if self.each.size { 0 } else { DEFAULT_SIZE };
-        let flags = if self.flags.rest.is_some() { DEFAULT_FLAGS } else { 0 };
-        let present = DEFAULT_BASE_IS_MOOF | duration | size | flags;
-        put(out, [self.tfhd_len() as u32, name(b"tfhd"), present, track.get()]);
-        if !self.each.duration {
-            put(out, [self.samples[0].duration]);
+    fn put_tfhd(&self, head: &mut Words, sizes: &Sizes, track: TrackId) {
+        let (duration, size) = (!self.each.duration, !self.each.size);
+        let bit = |present: bool, bit: u32| if present { bit } else { 0 };
+        let present = DEFAULT_BASE_IS_MOOF
+            | bit(duration, DEFAULT_DURATION)
+            | bit(size, DEFAULT_SIZE)
+            | bit(self.flags.rest.is_some(), DEFAULT_FLAGS);
+        head.put([sizes.tfhd, name(b"tfhd"), present, track.get()]);
+        if duration {
+            head.put([self.samples[0].duration]);
         }
-        if !self.each.size {
-            put(out, [self.samples[0].size]);
+        if size {
+            head.put([self.samples[0].size]);
         }
         if let Some(flags) = self.flags.rest {
-            put(out, [flags]);
+            head.put([flags]);
         }
     }
 
-    fn write_trun(&self, out: &mut BytesMut) {
+    fn put_trun(&self, head: &mut Words, sizes: &Sizes) {
         let first = if self.flags.first.is_some() { FIRST_SAMPLE_FLAGS } else { 0 };
         let present = VERSION_1 | DATA_OFFSET | first | self.each.bits();
-        let data_offset = self.moof_len() + self.mdat_header_len();
-        let (len, count) = (self.trun_len() as u32, self.samples.len() as u32);
-        put(out, [len, name(b"trun"), present, count, data_offset as u32]);
+        let data_offset = sizes.moof + sizes.mdat_header;
+        head.put([sizes.trun, name(b"trun"), present, self.samples.len() as u32, data_offset]);
         if let Some(flags) = self.flags.first {
-            put(out, [flags]);
+            head.put([flags]);
         }
-        self.write_rows(out);
     }
 
     fn write_rows(&self, out: &mut BytesMut) {
-        let each = self.each;
-        if each == Fields::default() {
-            return;
+        let Fields { duration, size, flags, composition } = self.each;
+        match (duration, size, flags, composition) {
+            (false, false, false, false) => {}
+            // The usual case by far.
+            (false, true, false, false) => self.samples.iter().for_each(|sample| write(out, [sample.size])),
+            _ => self.samples.iter().for_each(|sample| self.write_row(out, sample)),
         }
-        for sample in self.samples {
-            let mut row = [[0; 4]; 4];
-            let mut len = 0;
-            let fields = [
-                (each.duration, sample.duration),
-                (each.size, sample.size),
-                (each.flags, sample.flags),
-                (each.composition, sample.composition as u32),
-            ];
-            for (_, value) in fields.into_iter().filter(|(present, _)| *present) {
-                row[len] = value.to_be_bytes();
-                len += 1;
-            }
-            out.extend_from_slice(row[..len].as_flattened());
+    }
+
+    fn write_row(&self, out: &mut BytesMut, sample: &Sample) {
+        if self.each.duration {
+            write(out, [sample.duration]);
+        }
+        if self.each.size {
+            write(out, [sample.size]);
+        }
+        if self.each.flags {
+            write(out, [sample.flags]);
+        }
+        if self.each.composition {
+            write(out, [sample.composition as u32]);
         }
     }
 
@@ -239,48 +247,71 @@ impl Plan<'_> {
     /// what index 0x10001 says (8.9.4).
     fn write_roll(&self, out: &mut BytesMut, distance: i16) {
         let (default_length, entry_count) = (2, 1);
-        put(out, [SGPD_ROLL, name(b"sgpd"), VERSION_1, name(b"roll"), default_length, entry_count]);
+        write(out, [SGPD_ROLL, name(b"sgpd"), VERSION_1, name(b"roll"), default_length, entry_count]);
         out.extend_from_slice(&distance.to_be_bytes());
         let samples = self.samples.len() as u32;
-        put(out, [SBGP_ROLL, name(b"sbgp"), 0, name(b"roll"), entry_count, samples, 0x1_0001]);
+        write(out, [SBGP_ROLL, name(b"sbgp"), 0, name(b"roll"), entry_count, samples, 0x1_0001]);
     }
 
     fn write_mdat_header(&self, out: &mut BytesMut) {
-        let len = self.mdat_header_len() as u64 + self.payload;
-        match u32::try_from(len) {
-            Ok(len) => put(out, [len, name(b"mdat")]),
+        if self.is_large() {
             // A size of 1 says that a larger one follows.
-            Err(_) => put(out, [1, name(b"mdat"), (len >> 32) as u32, len as u32]),
+            let len = self.payload + u64::from(BOX) + 8;
+            write(out, [1, name(b"mdat"), (len >> 32) as u32, len as u32]);
+        } else {
+            write(out, [self.payload as u32 + BOX, name(b"mdat")]);
         }
     }
 
-    fn moof_len(&self) -> usize {
-        BOX + MFHD as usize + self.traf_len()
+    /// Whether the size of `mdat` needs more than 32 bits.
+    const fn is_large(&self) -> bool {
+        self.payload > (u32::MAX - BOX) as u64
     }
 
-    fn traf_len(&self) -> usize {
-        let roll = if self.roll_distance.is_some() { SGPD_ROLL + SBGP_ROLL } else { 0 };
-        BOX + self.tfhd_len() + TFDT as usize + self.trun_len() + roll as usize
-    }
-
-    fn tfhd_len(&self) -> usize {
-        let defaults = [!self.each.duration, !self.each.size, self.flags.rest.is_some()];
-        FULL_BOX + 4 + 4 * defaults.into_iter().map(usize::from).sum::<usize>()
-    }
-
-    fn trun_len(&self) -> usize {
+    /// The boxes' sizes; those of [`Run::plan`] fit in 31 bits.
+    const fn sizes(&self) -> Sizes {
+        let defaults = !self.each.duration as u32 + !self.each.size as u32 + self.flags.rest.is_some() as u32;
+        let tfhd = FULL_BOX + 4 + 4 * defaults;
         let first = if self.flags.first.is_some() { 4 } else { 0 };
-        FULL_BOX + 8 + first + self.samples.len() * self.each.len()
-    }
-
-    fn mdat_header_len(&self) -> usize {
-        if self.payload > u64::from(u32::MAX) - BOX as u64 { BOX + 8 } else { BOX }
+        let trun = FULL_BOX + 8 + first + self.samples.len() as u32 * self.each.len();
+        let roll = if self.roll_distance.is_some() { SGPD_ROLL + SBGP_ROLL } else { 0 };
+        let traf = BOX + tfhd + TFDT + trun + roll;
+        let mdat_header = if self.is_large() { BOX + 8 } else { BOX };
+        Sizes { moof: BOX + MFHD + traf, traf, tfhd, trun, mdat_header }
     }
 }
 
-/// Puts 32-bit words, which is all that these boxes are made of; a box begins with its length and its name.
+/// Bytes of the boxes whose length varies.
+#[derive(Debug)]
+struct Sizes {
+    moof: u32,
+    traf: u32,
+    tfhd: u32,
+    trun: u32,
+    mdat_header: u32,
+}
+
+/// What comes before the rows of `trun`, collected to be written at once: these boxes are made of 32-bit words.
+#[derive(Default)]
+struct Words {
+    words: [[u8; 4]; 32],
+    len: usize,
+}
+
+impl Words {
+    #[inline]
+    fn put<const N: usize>(&mut self, words: [u32; N]) {
+        self.words[self.len..self.len + N].copy_from_slice(&words.map(u32::to_be_bytes));
+        self.len += N;
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.words[..self.len].as_flattened()
+    }
+}
+
 #[inline]
-fn put<const N: usize>(out: &mut BytesMut, words: [u32; N]) {
+fn write<const N: usize>(out: &mut BytesMut, words: [u32; N]) {
     out.extend_from_slice(words.map(u32::to_be_bytes).as_flattened());
 }
 
@@ -321,15 +352,15 @@ const FIRST_SAMPLE_FLAGS: u32 = 0x4;
 
 const VERSION_1: u32 = 0x0100_0000;
 
-const BOX: usize = 8;
-const FULL_BOX: usize = BOX + 4;
-const MFHD: u32 = FULL_BOX as u32 + 4;
-const TFDT: u32 = FULL_BOX as u32 + 8;
-const SGPD_ROLL: u32 = FULL_BOX as u32 + 14;
-const SBGP_ROLL: u32 = FULL_BOX as u32 + 16;
+const BOX: u32 = 8;
+const FULL_BOX: u32 = BOX + 4;
+const MFHD: u32 = FULL_BOX + 4;
+const TFDT: u32 = FULL_BOX + 8;
+const SGPD_ROLL: u32 = FULL_BOX + 14;
+const SBGP_ROLL: u32 = FULL_BOX + 16;
 
-/// `data_offset` is signed and reaches from the start of `moof` over it and the longest `mdat` header.
-const MOOF_MAX: usize = i32::MAX as usize - BOX - 8;
+/// `data_offset` has 31 bits and reaches over `moof` and the `mdat` header: rows of 16 bytes and less than 256 bytes around them.
+const SAMPLES_MAX: usize = (i32::MAX as usize - 256) / 16;
 
 /// Bytes allocated at once for headers: some hundred headers of single samples.
 const ARENA: usize = 16 * 1024;

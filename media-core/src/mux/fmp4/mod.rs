@@ -164,10 +164,10 @@ impl Muxer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Composition {
     /// Decode times are late by as much as the first packet's PTS is ahead of its DTS, so that `tfdt` of the first fragment is the time it is
-    /// shown at, as CMAF brand `cmf2` has it and hls.js takes it; pictures shown before that have a negative offset.
+    /// shown at, as CMAF brand `cmf2` has it; pictures shown before that have a negative offset.
     ///
-    /// ffmpeg (5.1 to 9.0, and players built on it) shows fragments with negative offsets late by the largest of them, its own too: with
-    /// two B-pictures at 30 Hz, 67 ms after the sound.
+    /// ffmpeg (measured with 5.1 and 9.0) gives fragments with negative offsets a PTS that is late by the largest of them, its own
+    /// fragments too: with a reordering of two pictures at 30 Hz, 67 ms after the sound.
     #[default]
     Signed,
     /// Decode times are the packets' DTS, which must not be below zero; offsets are not negative. ffmpeg shows these pictures on time. `tfdt`

@@ -28,11 +28,10 @@
 //! | [`frame`] | raw pictures: planes, strides, pixel formats, a pool |
 //! | [`track`] | what a stream is |
 //! | [`packet`] | one coded access unit |
-//! | [`timeline`] | from what a source sends to what a muxer may assume |
+//! | [`timeline`] | from what a camera sends to what a muxer may assume |
 //! | [`mux`] | packets in, container bytes out: fragmented MP4 |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
-//! | [`timeline`] | from what a camera sends to what a muxer may assume |
 //!
 //! # Features
 //!

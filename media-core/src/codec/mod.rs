@@ -265,3 +265,12 @@ pub struct PictureOrder {
     /// Whether the count starts anew here (IDR, or memory management operation 5).
     pub restarts: bool,
 }
+
+#[cfg(test)]
+mod test_media;
+
+#[cfg(test)]
+mod parser_test;
+
+#[cfg(test)]
+mod robust_test;

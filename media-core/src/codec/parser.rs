@@ -13,6 +13,10 @@ use super::{AccessUnit, Config, Format, Key, aac, h264, h265, opus, vp8, vp9};
 /// Nothing is refused. What could not be read is counted in [`Faults`] and left to the decoder, save that a NAL unit whose length
 /// goes beyond the unit, and all behind it, is cut off. A unit may come out empty, when it held nothing but parameter sets.
 ///
+/// A new configuration comes with the first picture that needs it. One bend of ISO/IEC 14496-15 5.4.2.1: a picture parameter set that
+/// is new at a picture where nobody can begin stays in the data, as an `avc1` track must not have it. Players read it there, while a
+/// new initialisation segment would cost all pictures up to the next key picture. At that one it is part of the new configuration.
+///
 /// ```
 /// use bytes::Bytes;
 /// use media_core::codec::{Config, Key, Parser, opus};
@@ -192,7 +196,3 @@ fn replace<C: Clone + PartialEq>(known: &mut Option<C>, config: C) -> Option<C> 
     }
     known.insert(config).clone().into()
 }
-
-#[cfg(test)]
-#[path = "parser_test.rs"]
-mod tests;

@@ -126,7 +126,7 @@ pub enum Error {
 /// use bytes::Bytes;
 /// use media_core::codec::h264;
 /// // A 320x240 stream of x264, Constrained Baseline.
-/// let sps = Bytes::from_static(b"\x67\x42\xc0\x0d\xd9\x01\x41\xfb\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\xc0\xf1\x42\xa4\x80");
+/// let sps = Bytes::from_static(b"\x67\x42\xc0\x0d\xd9\x01\x41\xfb\x01\x10\x00\x00\x3e\x90\x00\x0e\xa6\x00\xf1\x42\xa4\x80");
 /// let pps = Bytes::from_static(b"\x68\xcb\x83\xcb\x20");
 /// let config = h264::Config::from_parameter_sets(&[sps], &[pps])?;
 /// assert_eq!(config.codecs(), "avc1.42c00d");

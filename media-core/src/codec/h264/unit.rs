@@ -25,9 +25,10 @@ struct Unit {
     intra: bool,
     second_picture: bool,
     recovery_frames: Option<u16>,
-    /// Picture parameter sets the slices use, and the sequence parameter set behind them.
-    pps_ids: Vec<u8>,
+    /// The sequence parameter set that the slices refer to.
     sps_id: Option<u8>,
+    /// Whether a picture parameter set came that the configuration in force does not hold.
+    new_pps: bool,
 }
 
 impl Stream {
@@ -41,33 +42,45 @@ impl Stream {
 
     pub(crate) fn read(&mut self, data: &Bytes, faults: &mut Faults) -> AccessUnit {
         let mut unit = Unit::default();
-        let data = nal::filter(data, faults, |nal, faults| self.keeps(nal, &mut unit, faults));
+        let mut kept = nal::filter(data, faults, |nal, faults| {
+            let sound = nal[0] & FORBIDDEN_ZERO_BIT == 0;
+            if sound {
+                self.read_nal(nal, &mut unit, faults);
+            } else {
+                faults.headers += 1;
+            }
+            sound && stays(nal)
+        });
         let key = unit.key();
         let config = self.changed_config(&unit, key);
-        AccessUnit { data, key, order: unit.order, config: config.map(codec::Config::H264), samples: None }
+        if unit.new_pps && unit.sps_id.is_some() && config.is_none() && !key.is_random_access() {
+            kept = with_pps(data);
+        }
+        AccessUnit {
+            data: kept,
+            key,
+            order: unit.order,
+            config: config.map(codec::Config::H264),
+            samples: None,
+        }
     }
 
-    /// Reads one NAL unit, which is not empty, and tells whether it stays.
-    fn keeps(&mut self, nal: &[u8], unit: &mut Unit, faults: &mut Faults) -> bool {
-        if nal[0] & FORBIDDEN_ZERO_BIT != 0 {
-            faults.headers += 1;
-            return false;
-        }
+    fn read_nal(&mut self, nal: &[u8], unit: &mut Unit, faults: &mut Faults) {
         match NalType::of(nal[0]) {
             NalType::Sps => faults.sets += u64::from(self.sets.put_sps(nal).is_err()),
-            NalType::Pps => faults.sets += u64::from(self.sets.put_pps(nal).is_err()),
-            NalType::Delimiter | NalType::Filler | NalType::SpsExtension | NalType::SubsetSps => {}
+            NalType::Pps => match self.sets.put_pps(nal) {
+                Ok(_) => {
+                    let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
+                    unit.new_pps |= !self.config.as_ref().is_some_and(held);
+                }
+                Err(_) => faults.sets += 1,
+            },
             NalType::Slice | NalType::PartitionA | NalType::Idr => {
                 faults.slices += u64::from(self.read_slice(nal, unit).is_err());
-                return true;
             }
-            NalType::Sei => {
-                unit.recovery_frames = unit.recovery_frames.or_else(|| recovery_frames(nal));
-                return true;
-            }
-            NalType::Other(_) => return true,
+            NalType::Sei => unit.recovery_frames = unit.recovery_frames.or_else(|| recovery_frames(nal)),
+            _ => {}
         }
-        false
     }
 
     fn read_slice(&mut self, nal: &[u8], unit: &mut Unit) -> Result<(), super::Error> {
@@ -79,9 +92,6 @@ impl Stream {
             return Ok(());
         }
         unit.sps_id = unit.sps_id.or(Some(pps.sps_id));
-        if !unit.pps_ids.contains(&pps_id) {
-            unit.pps_ids.push(pps_id);
-        }
         match unit.picture {
             None => {
                 unit.intra = slice.slice_type.is_intra();
@@ -105,21 +115,41 @@ impl Stream {
 
     /// The configuration that the unit's picture needs, if the one in force does not hold it; that is then in force.
     ///
-    /// A key picture needs every set that could be used before the next one, any other only what its slices name. Sets by themselves
-    /// change nothing until a picture needs them: cameras send them in units of their own.
+    /// Sets by themselves change nothing until a picture needs them: cameras send them in units of their own. A picture where nobody
+    /// can begin changes nothing for a new picture parameter set either; see [`codec::Parser`].
     fn changed_config(&mut self, unit: &Unit, key: Key) -> Option<Config> {
         let sps_id = unit.sps_id?;
-        let all = self.sets.pps_of(sps_id);
+        let pps_ids = self.sets.pps_of(sps_id);
         if let Some(config) = &self.config {
-            let needed = if key.is_random_access() { &all } else { &unit.pps_ids };
+            let needed = if key.is_random_access() { &pps_ids[..] } else { &[] };
             if self.sets.held_by(config, sps_id, needed) {
                 return None;
             }
         }
-        let config = self.sets.config(&[sps_id], &all).ok()?;
+        let config = self.sets.config(&[sps_id], &pps_ids).ok()?;
         self.config = Some(config.clone());
         Some(config)
     }
+}
+
+/// Whether a NAL unit belongs into a packet.
+const fn stays(nal: &[u8]) -> bool {
+    !matches!(
+        NalType::of(nal[0]),
+        NalType::Sps
+            | NalType::Pps
+            | NalType::Delimiter
+            | NalType::Filler
+            | NalType::SpsExtension
+            | NalType::SubsetSps
+    )
+}
+
+/// What stays, and picture parameter sets.
+fn with_pps(data: &Bytes) -> Bytes {
+    nal::filter(data, &mut Faults::default(), |nal, _| {
+        nal[0] & FORBIDDEN_ZERO_BIT == 0 && (stays(nal) || NalType::of(nal[0]) == NalType::Pps)
+    })
 }
 
 impl Unit {

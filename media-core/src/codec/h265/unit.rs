@@ -23,9 +23,10 @@ struct Unit {
     inter: bool,
     pictures: u32,
     recovery_pictures: Option<u16>,
-    /// Picture parameter sets the slices use, and the sequence parameter set behind them.
-    pps_ids: Vec<u8>,
+    /// The sequence parameter set that the slices refer to.
     sps_id: Option<u8>,
+    /// Whether a picture parameter set came that the configuration in force does not hold.
+    new_pps: bool,
 }
 
 impl Stream {
@@ -39,48 +40,48 @@ impl Stream {
 
     pub(crate) fn read(&mut self, data: &Bytes, faults: &mut Faults) -> AccessUnit {
         let mut unit = Unit::default();
-        let data = nal::filter(data, faults, |nal, faults| self.keeps(nal, &mut unit, faults));
+        let mut kept = nal::filter(data, faults, |nal, faults| {
+            let Some(kind) = base_layer(nal) else {
+                faults.headers += u64::from(!is_sound(nal));
+                return is_sound(nal);
+            };
+            self.read_nal(nal, kind, &mut unit, faults);
+            stays(kind)
+        });
         let key = unit.key();
         let config = self.changed_config(&unit, key);
-        AccessUnit { data, key, order: unit.order, config: config.map(codec::Config::H265), samples: None }
+        if unit.new_pps && unit.sps_id.is_some() && config.is_none() && !key.is_random_access() {
+            kept = with_pps(data);
+        }
+        AccessUnit {
+            data: kept,
+            key,
+            order: unit.order,
+            config: config.map(codec::Config::H265),
+            samples: None,
+        }
     }
 
-    /// Reads one NAL unit, which is not empty, and tells whether it stays.
-    fn keeps(&mut self, nal: &[u8], unit: &mut Unit, faults: &mut Faults) -> bool {
-        let &[high, low, ..] = nal else {
-            faults.headers += 1;
-            return false;
-        };
-        if high & FORBIDDEN_ZERO_BIT != 0 || low & 7 == 0 {
-            faults.headers += 1;
-            return false;
-        }
-        let kind = NalType::of(high);
-        if (u16::from(high & 1) << 5 | u16::from(low >> 3)) != 0 {
-            // A layer above the base: passes with its own sets, which share no ids with ours.
-            return true;
-        }
+    fn read_nal(&mut self, nal: &[u8], kind: NalType, unit: &mut Unit, faults: &mut Faults) {
         match kind {
             NalType::VPS => faults.sets += u64::from(self.sets.put_vps(nal).is_err()),
             NalType::SPS => faults.sets += u64::from(self.sets.put_sps(nal).is_err()),
-            NalType::PPS => faults.sets += u64::from(self.sets.put_pps(nal).is_err()),
-            NalType::AUD | NalType::FILLER => {}
-            NalType::EOS | NalType::EOB => {
-                self.order.end_sequence();
-                return true;
-            }
+            NalType::PPS => match self.sets.put_pps(nal) {
+                Ok(_) => {
+                    let held = |config: &Config| config.pps().iter().any(|pps| pps == nal::clean_set(nal));
+                    unit.new_pps |= !self.config.as_ref().is_some_and(held);
+                }
+                Err(_) => faults.sets += 1,
+            },
+            NalType::EOS | NalType::EOB => self.order.end_sequence(),
             NalType::PREFIX_SEI => {
                 unit.recovery_pictures = unit.recovery_pictures.or_else(|| recovery_pictures(nal));
-                return true;
             }
-            kind => {
-                if kind.is_slice() {
-                    faults.slices += u64::from(self.read_slice(nal, kind, unit).is_err());
-                }
-                return true;
+            kind if kind.is_slice() => {
+                faults.slices += u64::from(self.read_slice(nal, kind, unit).is_err());
             }
+            _ => {}
         }
-        false
     }
 
     fn read_slice(&mut self, nal: &[u8], kind: NalType, unit: &mut Unit) -> Result<(), super::Error> {
@@ -89,9 +90,6 @@ impl Stream {
         let (sps, pps) = self.sets.get(pps_id)?;
         let slice = SliceHeader::parse(nal, sps, pps)?;
         unit.sps_id = unit.sps_id.or(Some(pps.sps_id));
-        if !unit.pps_ids.contains(&pps_id) {
-            unit.pps_ids.push(pps_id);
-        }
         if slice.first {
             let order = self.order.next(&slice, sps);
             unit.order = unit.order.or(Some(order));
@@ -103,14 +101,13 @@ impl Stream {
 
     /// The configuration that the unit's picture needs, if the one in force does not hold it; that is then in force.
     ///
-    /// A key picture needs every set that could be used before the next one, any other only what its slices name. Sets by themselves
-    /// change nothing until a picture needs them: cameras send them in units of their own.
+    /// Sets by themselves change nothing until a picture needs them: cameras send them in units of their own. A picture where nobody
+    /// can begin changes nothing for a new picture parameter set either; see [`codec::Parser`].
     fn changed_config(&mut self, unit: &Unit, key: Key) -> Option<Config> {
         let sps_id = unit.sps_id?;
         if let Some(config) = &self.config {
-            let all = if key.is_random_access() { self.sets.pps_of(sps_id) } else { Vec::new() };
-            let needed = if key.is_random_access() { &all } else { &unit.pps_ids };
-            if self.sets.held_by(config, sps_id, needed) {
+            let needed = if key.is_random_access() { self.sets.pps_of(sps_id) } else { Vec::new() };
+            if self.sets.held_by(config, sps_id, &needed) {
                 return None;
             }
         }
@@ -118,6 +115,32 @@ impl Stream {
         self.config = Some(config.clone());
         Some(config)
     }
+}
+
+/// Whether the header is whole and none of its bits impossible.
+const fn is_sound(nal: &[u8]) -> bool {
+    matches!(nal, &[high, low, ..] if high & FORBIDDEN_ZERO_BIT == 0 && low & 7 != 0)
+}
+
+/// The type of a sound NAL unit of the base layer. Layers above it pass with their sets, which share no ids with those of the base.
+const fn base_layer(nal: &[u8]) -> Option<NalType> {
+    match nal {
+        &[high, low, ..] if is_sound(nal) && high & 1 == 0 && low >> 3 == 0 => Some(NalType::of(high)),
+        _ => None,
+    }
+}
+
+/// Whether a NAL unit of the base layer belongs into a packet.
+const fn stays(kind: NalType) -> bool {
+    !matches!(kind, NalType::VPS | NalType::SPS | NalType::PPS | NalType::AUD | NalType::FILLER)
+}
+
+/// What stays, and picture parameter sets.
+fn with_pps(data: &Bytes) -> Bytes {
+    nal::filter(data, &mut Faults::default(), |nal, _| match base_layer(nal) {
+        Some(kind) => stays(kind) || kind == NalType::PPS,
+        None => is_sound(nal),
+    })
 }
 
 impl Unit {

@@ -1,0 +1,162 @@
+//! Every parser with every input: arbitrary bytes, real parameter sets with bits flipped, and the corpora of another project's fuzzers.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::parser_test::check_records;
+use super::test_media::{boxes, media, media_files};
+use super::{Config, Format, Parser, aac, annexb, h264, h265, opus, vp8, vp9};
+
+/// Feeds `data` to everything that reads bytes, and checks what comes out where something does.
+fn feed(data: &[u8]) {
+    let bytes = || Bytes::copy_from_slice(data);
+    let read = [
+        h264::Config::from_record(data).ok().map(Config::H264),
+        h265::Config::from_record(data).ok().map(Config::H265),
+        vp8::Config::from_key_frame(data).ok().map(Config::Vp8),
+        vp9::Config::from_key_frame(data).ok().map(Config::Vp9),
+        aac::Config::from_asc(data).ok().map(Config::Aac),
+        opus::Config::from_head(data).ok().map(Config::Opus),
+        opus::Config::from_dops(data).ok().map(Config::Opus),
+    ];
+    read.iter().flatten().for_each(check_records);
+    let _ = (h264::Sps::parse(data), h264::Pps::parse(data), h264::SliceHeader::pps_id(data));
+    let _ = (h265::Vps::parse(data), h265::Sps::parse(data), h265::Pps::parse(data));
+    let _ = (vp9::Header::parse(data), vp9::frames(data).count());
+    assert!(aac::adts_frames(data).count() <= data.len() / 7 + 1);
+    assert!(
+        opus::packet_samples(data).is_ok_and(|samples| samples <= 5760)
+            || opus::packet_samples(data).is_err()
+    );
+    let prefixed = annexb::to_length_prefixed(data);
+    for format in [Format::H264, Format::H265, Format::Vp8, Format::Vp9, Format::Aac, Format::Opus] {
+        let mut parser = Parser::waiting(format);
+        parser.parse(bytes());
+        parser.parse(prefixed.clone());
+        if let Some(config) = parser.config() {
+            check_records(&config);
+        }
+    }
+}
+
+#[test]
+fn corpora_of_other_fuzzers_are_read_or_refused() {
+    let folders = [
+        "codecs_h264_FuzzAVCCUnmarshal",
+        "codecs_h264_FuzzAnnexBUnmarshal",
+        "codecs_h264_FuzzDTSExtractor",
+        "codecs_h264_FuzzSPSUnmarshal",
+        "codecs_h265_FuzzDTSExtractor",
+        "codecs_h265_FuzzPPSUnmarshal",
+        "codecs_h265_FuzzSPSUnmarshal",
+        "codecs_mpeg4audio_FuzzADTSUnmarshal",
+        "codecs_mpeg4audio_FuzzAudioMuxElementUnmarshal",
+        "codecs_mpeg4audio_FuzzAudioSpecificConfigUnmarshal",
+        "codecs_opus_FuzzIDHeaderUnmarshal",
+        "codecs_opus_FuzzPacketDuration",
+        "codecs_vp9_FuzzHeaderUnmarshal",
+    ];
+    for folder in folders {
+        for (_, data) in media_files(&format!("fuzz/mediacommon/{folder}")) {
+            feed(&data);
+            // Inputs for sets come with or without the NAL unit header that ours have.
+            feed(&[&[0x67], &data[..]].concat());
+            feed(&[&[0x42, 0x01], &data[..]].concat());
+            feed(&[&[0x44, 0x01], &data[..]].concat());
+        }
+    }
+}
+
+/// Numbers that look random and are the same every time.
+fn numbers(mut seed: u64) -> impl FnMut(usize) -> usize {
+    move |below| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below.max(1)
+    }
+}
+
+/// Real records with one to four bits flipped, bytes replaced, or cut short.
+#[test]
+fn mutated_records_never_panic() {
+    let files = [
+        "mp4/sample.mp4",
+        "mp4/bt601.mov",
+        "mp4/test.mp4",
+        "mp4/h265_bframes.mp4",
+        "mp4/hlg10-color-test.mp4",
+    ];
+    let mut number = numbers(1);
+    for file in files.into_iter().filter_map(media) {
+        let records = boxes(&file, b"avcC", 0).into_iter().chain(boxes(&file, b"hvcC", 0));
+        for record in records {
+            for _ in 0..4000 {
+                feed_mutated(&record, &mut number);
+            }
+        }
+    }
+}
+
+fn feed_mutated(record: &[u8], number: &mut impl FnMut(usize) -> usize) {
+    let mut data = record.to_vec();
+    for _ in 0..=number(4) {
+        let at = number(data.len());
+        match number(3) {
+            0 => data[at] = number(256) as u8,
+            _ => data[at] ^= 1 << number(8),
+        }
+    }
+    if number(8) == 0 {
+        data.truncate(number(data.len()));
+    }
+    for config in [
+        h264::Config::from_record(&data).ok().map(Config::H264),
+        h265::Config::from_record(&data).ok().map(Config::H265),
+    ] {
+        config.iter().for_each(check_records);
+    }
+}
+
+/// Real sets with bits flipped, each followed by slices of the stream that the sets belong to.
+#[test]
+fn mutated_streams_never_panic() {
+    let mut number = numbers(2);
+    for (name, format) in [
+        ("es/64x64-I-P-B-P-high.h264", Format::H264),
+        ("es/MR1_BT_A.h264", Format::H264),
+        ("es/CVFC1_Sony_C.jsv", Format::H264),
+        ("es/bear.h265", Format::H265),
+    ] {
+        let Some(stream) = media(name) else { continue };
+        // Headers are in the first bytes; slices need not be whole.
+        let nals: Vec<&[u8]> = annexb::nals(&stream).take(40).map(|nal| &nal[..nal.len().min(60)]).collect();
+        for _ in 0..300 {
+            let mut parser = Parser::waiting(format);
+            for nal in &nals {
+                let mut nal = nal.to_vec();
+                for _ in 0..number(3) {
+                    let at = number(nal.len());
+                    nal[at] ^= 1 << number(8);
+                }
+                parser.parse(super::test_media::join([nal]));
+                if let Some(config) = parser.config() {
+                    check_records(&config);
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(data in prop::collection::vec(any::<u8>(), 0..300)) {
+        feed(&data);
+    }
+
+    /// Few different bytes make long zero runs, start codes and plausible numbers.
+    #[test]
+    fn plain_bytes_never_panic(data in prop::collection::vec(prop::sample::select(&[0_u8, 1, 3, 0x80, 0xff][..]), 0..120)) {
+        for head in [&[][..], &[0x67, 100, 0, 31], &[0x42, 1], &[0x40, 1], &[0x44, 1], &[0x68], &[1, 100, 0, 31, 0xff]] {
+            feed(&[head, &data].concat());
+        }
+    }
+}

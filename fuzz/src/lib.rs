@@ -1,1 +1,22 @@
-//! Fuzz target bodies: plain functions.
+//! Fuzz targets as plain functions: arbitrary bytes in, a panic when something that must hold does not.
+//!
+//! The corpus in `corpus/<target>/` is replayed by `cargo test`; `script/fuzz` mutates it. Inputs are scripts in a notation of our own
+//! ([`Script`]), so most mutations stay meaningful and each input is small. What we write is checked by readers of its own here
+//! ([`boxes`], [`playlist`]), not by the code that wrote it.
+
+pub mod boxes;
+pub mod muxer;
+pub mod parameter_sets;
+pub mod playlist;
+mod script;
+pub mod stream;
+mod tracks;
+
+pub use script::Script;
+
+/// Takes any bytes; panics when something that must hold does not.
+pub type Target = fn(&[u8]);
+
+/// Every target and the name of its corpus.
+pub const TARGETS: [(&str, Target); 3] =
+    [("muxer", muxer::run), ("parameter_sets", parameter_sets::run), ("stream", stream::run)];

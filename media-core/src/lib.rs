@@ -28,6 +28,11 @@
 //! | [`frame`] | raw pictures: planes, strides, pixel formats, a pool |
 //! | [`track`] | what a stream is |
 //! | [`packet`] | one coded access unit |
+//! | [`timeline`] | from what a source sends to what a muxer may assume |
+//! | [`mux`] | packets in, container bytes out: fragmented MP4 |
+//! | [`segment`] | decides when to cut |
+//! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
+//! | [`timeline`] | from what a camera sends to what a muxer may assume |
 //!
 //! # Features
 //!
@@ -51,5 +56,13 @@ pub mod track;
 
 pub mod packet;
 
+pub mod timeline;
+
 #[cfg(any(feature = "x264", feature = "vpx"))]
 pub mod encode;
+
+pub mod mux;
+
+pub mod segment;
+
+pub mod playlist;

@@ -1,0 +1,11 @@
+//! Where streams come from. A source finds units and their times and hands them to [`Live`](crate::stream::Live); it knows nothing of
+//! what becomes of them.
+
+mod backoff;
+#[cfg(any(feature = "x264", feature = "vpx"))]
+pub(crate) mod pattern;
+mod rtp;
+pub(crate) mod rtsp;
+mod sdp;
+
+pub(crate) use self::rtp::Losses;

@@ -1,0 +1,13 @@
+//! One live stream: what its source hands in becomes segments in the store, and everyone who asks is told how it is.
+//!
+//! [`Live`] is the writing half, owned by the source's task; [`Path`] is the half that all others read.
+
+mod live;
+mod path;
+mod readers;
+mod stats;
+
+pub(crate) use self::live::{Cutting, Input, Live};
+pub(crate) use self::path::{Path, State, Status, TrackSummary};
+pub(crate) use self::stats::Measured;
+use self::stats::Stats;

@@ -1,0 +1,127 @@
+//! What others see of a stream: its state, its numbers, its resources.
+
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Stats;
+use super::readers::Readers;
+use crate::config::{self, Source};
+use crate::store::{Resource, Store};
+
+/// The readable half of a stream.
+#[derive(Debug)]
+pub(crate) struct Path {
+    name: String,
+    config: config::Path,
+    status: watch::Sender<Status>,
+    store: RwLock<Store>,
+    pub(crate) stats: Stats,
+    pub(crate) readers: Readers,
+}
+
+/// How a stream is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The source has not answered yet.
+    Connecting,
+    /// Media arrives.
+    Ready,
+    /// It does not, for this reason; it is tried again.
+    Down { reason: String },
+    /// It never will, for this reason.
+    Unusable { reason: String },
+}
+
+impl State {
+    /// One word.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Ready => "ready",
+            Self::Down { .. } => "down",
+            Self::Unusable { .. } => "unusable",
+        }
+    }
+
+    /// Why it is not ready, where that is known.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Connecting | Self::Ready => None,
+            Self::Down { reason } | Self::Unusable { reason } => Some(reason),
+        }
+    }
+}
+
+/// What changes of a stream as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Status {
+    pub(crate) state: State,
+    /// Cuts published so far; playlists exist from the first on.
+    pub(crate) cuts: u64,
+    pub(crate) tracks: Vec<TrackSummary>,
+    /// When it last became ready, as text.
+    pub(crate) ready_time: Option<String>,
+}
+
+/// A track as the API shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TrackSummary {
+    /// `H264`, `MPEG-4 Audio`: the names MediaMTX uses.
+    pub(crate) codec: &'static str,
+    /// The `CODECS` string.
+    pub(crate) codecs: String,
+    pub(crate) size: Option<(u32, u32)>,
+    /// Samples per second and channels.
+    pub(crate) sound: Option<(u32, u16)>,
+}
+
+impl Path {
+    pub(crate) fn new(name: &str, config: config::Path, reader_lasts: Duration) -> Self {
+        let state = match &config.source {
+            Source::Unusable { reason, .. } => State::Unusable { reason: reason.clone() },
+            Source::Pattern | Source::Rtsp(_) => State::Connecting,
+        };
+        Self {
+            name: name.to_owned(),
+            config,
+            status: watch::Sender::new(Status { state, cuts: 0, tracks: Vec::new(), ready_time: None }),
+            store: RwLock::default(),
+            stats: Stats::default(),
+            readers: Readers::new(reader_lasts),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn config(&self) -> &config::Path {
+        &self.config
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    /// To wait for what changes.
+    pub(crate) fn watch(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    /// The resource called `name`, if it is (still) there.
+    pub(crate) fn get(&self, name: &str) -> Option<Resource> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).get(name)
+    }
+
+    /// Changes the store, before anyone is told of it.
+    pub(crate) fn store<R>(&self, change: impl FnOnce(&mut Store) -> R) -> R {
+        change(&mut self.store.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the status and wakes who waits for it; a change that changes nothing wakes nobody.
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Status) -> bool) {
+        self.status.send_if_modified(change);
+    }
+}

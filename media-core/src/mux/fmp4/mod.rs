@@ -1,0 +1,277 @@
+//! Fragmented MP4 as CMAF track files: one track per file, ISO/IEC 23000-19, for HLS and DASH alike.
+//!
+//! [`Muxer::new`] writes the header (`ftyp`, `moov`) once; [`Muxer::fragment`] turns packets into `moof` and `mdat`. The boxes follow
+//! ISO/IEC 14496-12, sample entries ISO/IEC 14496-14 (AAC), 14496-15 (H.264, H.265), "VP Codec ISO Media File Format Binding" (VP8,
+//! VP9) and "Encapsulation of Opus in ISO Base Media File Format". Where a fragment begins and ends is the caller's choice; a part of
+//! low-latency HLS, a CMAF chunk and a whole segment are written alike.
+//!
+//! # Time
+//!
+//! The media time scale is the track's own, so ticks are written as they come and nothing is rounded. `tfdt` is 64 bits wide and every
+//! sample lasts until the next one's DTS: as long as one fragment's `end` is the next one's first DTS, `tfdt` is the exact sum of all
+//! durations before it (14496-12 8.8.12).
+//!
+//! * **Pictures** have no edit list, since reordering is not known before the first packet, when the header is already out. What is
+//!   written instead, [`Composition`] says: by default a media time line that begins with the first picture shown.
+//! * **Sound** with [priming](crate::track::Track::priming) is shifted by it, and an edit list (14496-12 8.6.6) takes it back: what has
+//!   a PTS below zero lies before the edit and is not played.
+//!
+//! Durations of the movie and the track are not known and so are zero in `mvhd`, `tkhd` and `mdhd`, and there is no `mehd` (8.8.2).
+//!
+//! # Example
+//!
+//! ```
+//! use bytes::Bytes;
+//! use media_core::codec::{Config, Key, opus};
+//! use media_core::mux::fmp4;
+//! use media_core::packet::Packet;
+//! use media_core::time::{TimeBase, Timestamp};
+//! use media_core::track::{Track, TrackId};
+//!
+//! let id = TrackId::new(1).ok_or("zero")?;
+//! let track = Track::new(id, TimeBase::hz(48_000), Config::Opus(opus::Config::new(2)?));
+//! let packet = |pts, data| Packet {
+//!     track: id,
+//!     pts: Timestamp::new(pts),
+//!     dts: Timestamp::new(pts),
+//!     duration: Some(960),
+//!     key: Key::Closed,
+//!     data: Bytes::from_static(data),
+//!     wall: None,
+//! };
+//!
+//! let mut muxer = fmp4::Muxer::new(&track)?;
+//! let mut file = vec![muxer.init()];
+//! let packets = [packet(0, b"\x08one"), packet(960, b"\x08two")];
+//! file.extend(muxer.fragment(&packets, Timestamp::new(1920))?);
+//! assert_eq!(file[3], "\x08two");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod boxes;
+mod entry;
+mod fragment;
+mod header;
+#[cfg(test)]
+mod hex;
+
+use bytes::{Bytes, BytesMut};
+
+use self::entry::{Preroll, SampleEntry};
+use self::fragment::Run;
+use super::Rope;
+use crate::packet::Packet;
+use crate::time::{TimeBase, Timestamp};
+use crate::track::{Track, TrackId};
+
+/// Writes one track as a CMAF track file.
+///
+/// It is told packets and gives ropes; it holds no media between calls. After an error nothing has changed: the call can be repeated
+/// with other packets.
+#[derive(Debug)]
+pub struct Muxer {
+    track: TrackId,
+    init: Bytes,
+    run: Run,
+    /// By how much the first packet's PTS is ahead of its DTS.
+    lead: Option<i64>,
+    last_dts: Option<Timestamp>,
+    /// `sequence_number` of the fragment to come.
+    sequence: u32,
+    /// Where headers are written; each fragment's is split off, so an allocation serves hundreds of fragments.
+    arena: BytesMut,
+}
+
+impl Muxer {
+    /// A muxer for the packets of `track`.
+    ///
+    /// # Errors
+    /// When the track cannot be said in MP4: a time base whose ticks do not divide a second, priming of more than 31 bits, or pictures
+    /// of more than 65535 pixels a side.
+    pub fn new(track: &Track) -> Result<Self, Error> {
+        Self::with_composition(track, Composition::default())
+    }
+
+    /// A muxer that writes reordered pictures in the way chosen. Makes no difference for sound, nor where nothing is reordered.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_composition(track: &Track, composition: Composition) -> Result<Self, Error> {
+        let timescale = timescale(track.time_base)?;
+        let priming = i32::try_from(track.priming).map_err(|_| Error::Priming { ticks: track.priming })?;
+        let entry = SampleEntry::of(&track.codec)?;
+        Ok(Self {
+            track: track.id,
+            init: header::header(track.id, timescale, priming, &entry, composition),
+            run: Run::new(track.kind(), Preroll::of(&track.codec), priming),
+            lead: match composition {
+                Composition::Signed => None,
+                Composition::Unsigned => Some(0),
+            },
+            last_dts: None,
+            sequence: 1,
+            arena: BytesMut::new(),
+        })
+    }
+
+    /// The header: `ftyp` and `moov`. The same bytes at every call.
+    pub fn init(&self) -> Bytes {
+        self.init.clone()
+    }
+
+    /// One fragment: `moof`, the `mdat` header, and the packets' payloads as they are, in the packets' order and memory.
+    ///
+    /// `end` is the DTS at which the last sample ends, in the track's time base: the DTS of the packet that follows where it is known,
+    /// else the best guess. A fragment may begin later than the one before it ended (a gap), and also earlier (a guess that was too
+    /// long), but always after the DTS of the packet before it.
+    ///
+    /// # Errors
+    /// When there is no packet, one is of another track, DTS do not increase strictly up to `end`, or a value does not fit its field.
+    pub fn fragment(&mut self, packets: &[Packet], end: Timestamp) -> Result<Rope, Error> {
+        let head = self.fragment_header(packets, end)?;
+        let mut rope = Rope::with_capacity(1 + packets.len());
+        rope.push(head);
+        packets.iter().for_each(|packet| rope.push(packet.data.clone()));
+        Ok(rope)
+    }
+
+    /// The `moof` and the `mdat` header of a [fragment](Self::fragment), for callers who bring the payloads behind it themselves.
+    ///
+    /// # Errors
+    /// As [`fragment`](Self::fragment).
+    pub fn fragment_header(&mut self, packets: &[Packet], end: Timestamp) -> Result<Bytes, Error> {
+        let first = packets.first().ok_or(Error::Empty)?;
+        if let Some(last) = self.last_dts
+            && first.dts <= last
+        {
+            return Err(Error::DtsOrder { last, dts: first.dts });
+        }
+        let lead = match self.lead {
+            Some(lead) => lead,
+            None => lead_of(first)?,
+        };
+        let plan = self.run.plan(self.track, packets, end, lead)?;
+        let head = plan.write(&mut self.arena, self.track, self.sequence);
+        self.lead = Some(lead);
+        self.last_dts = packets.last().map(|packet| packet.dts);
+        self.sequence = self.sequence.wrapping_add(1);
+        Ok(head)
+    }
+}
+
+/// How it is written that pictures are decoded in another order than shown. In both ways every picture is shown at its PTS; what differs
+/// is the decode time in the file. All renditions of a stream are written in the same way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Composition {
+    /// Decode times are late by as much as the first packet's PTS is ahead of its DTS, so that `tfdt` of the first fragment is the time it is
+    /// shown at, as CMAF brand `cmf2` has it and hls.js takes it; pictures shown before that have a negative offset.
+    ///
+    /// ffmpeg (5.1 to 9.0, and players built on it) shows fragments with negative offsets late by the largest of them, its own too: with
+    /// two B-pictures at 30 Hz, 67 ms after the sound.
+    #[default]
+    Signed,
+    /// Decode times are the packets' DTS, which must not be below zero; offsets are not negative. ffmpeg shows these pictures on time. `tfdt`
+    /// is earlier than the first picture shown, which CMAF does not allow without an edit list, so no CMAF brand is claimed.
+    Unsigned,
+}
+
+/// The `styp` box (14496-12 8.16.2) that may stand before the first fragment of a segment: a DASH media segment (`msdh`) that is a CMAF
+/// segment (`cmfs`). Never before a later part of one.
+pub const fn segment_type() -> Bytes {
+    Bytes::from_static(b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs")
+}
+
+/// What keeps a track or its packets from becoming MP4. All of it is misuse by the caller: a timeline before the muxer gives nothing of
+/// the kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// `timescale` is a whole number of ticks per second, 14496-12 8.4.2.
+    #[error("time base of {num}/{den} s: a tick must be 1/n of a second")]
+    TimeBase {
+        /// Numerator of the tick's length in seconds.
+        num: u32,
+        /// Denominator of the tick's length in seconds.
+        den: u32,
+    },
+    /// `media_time` of an edit is 31 bits, 14496-12 8.6.6.
+    #[error("priming of {ticks} ticks, at most 2147483647 are possible")]
+    Priming {
+        /// The track's priming.
+        ticks: u32,
+    },
+    /// Width and height of a sample entry are 16 bits, 14496-12 12.1.3.
+    #[error("pictures of {width}x{height}, at most 65535x65535 are possible")]
+    Size {
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+    },
+    /// A fragment has at least one sample.
+    #[error("fragment without packets")]
+    Empty,
+    /// A packet belongs to another muxer.
+    #[error("packet of track {found}, expected track {expected}", found = found.get(), expected = expected.get())]
+    ForeignPacket {
+        /// The muxer's track.
+        expected: TrackId,
+        /// The packet's.
+        found: TrackId,
+    },
+    /// Every sample is decoded after the one before it.
+    #[error("dts {dts} after dts {last}", dts = dts.ticks(), last = last.ticks())]
+    DtsOrder {
+        /// DTS of the packet before, in ticks.
+        last: Timestamp,
+        /// DTS of the packet refused.
+        dts: Timestamp,
+    },
+    /// A sample lasts at least a tick and at most 2^32 - 1.
+    #[error("sample at dts {dts} would last {ticks} ticks", dts = dts.ticks())]
+    Duration {
+        /// DTS of the sample.
+        dts: Timestamp,
+        /// From it to the next one's, or to the end of the fragment.
+        ticks: i64,
+    },
+    /// `baseMediaDecodeTime` is unsigned, 14496-12 8.8.12.
+    #[error("packet at dts {dts} lies before the start of the media time line", dts = dts.ticks())]
+    BeforeZero {
+        /// DTS of the first packet.
+        dts: Timestamp,
+    },
+    /// `sample_composition_time_offset` is 32 bits, 14496-12 8.8.8.
+    #[error("pts {pts} and dts {dts} are further apart than 32 bits of ticks", pts = pts.ticks(), dts = dts.ticks())]
+    Composition {
+        /// PTS of the packet.
+        pts: Timestamp,
+        /// DTS of the packet.
+        dts: Timestamp,
+    },
+    /// `sample_size` is 32 bits, 14496-12 8.8.8.
+    #[error("packet of {bytes} bytes, at most 4294967295 are possible")]
+    SampleSize {
+        /// Length of the packet's data.
+        bytes: usize,
+    },
+    /// `data_offset` is 31 bits, 14496-12 8.8.8, and reaches over the whole `moof`.
+    #[error("{samples} samples in one fragment, more than a data offset of 31 bits reaches over")]
+    Samples {
+        /// Packets given.
+        samples: usize,
+    },
+}
+
+fn timescale(base: TimeBase) -> Result<u32, Error> {
+    if base.num() == 1 { Ok(base.den()) } else { Err(Error::TimeBase { num: base.num(), den: base.den() }) }
+}
+
+fn lead_of(first: &Packet) -> Result<i64, Error> {
+    let lead = first.pts.ticks().checked_sub(first.dts.ticks());
+    lead.ok_or(Error::Composition { pts: first.pts, dts: first.dts })
+}
+
+#[cfg(test)]
+#[path = "muxer_test.rs"]
+mod tests;

@@ -1,0 +1,17 @@
+//! From the packets of a timeline to segments and playlists, by the public API alone, read back by other people's parsers and players.
+
+mod cuts;
+mod ffmpeg;
+#[allow(dead_code)]
+#[path = "../fmp4/ffmpeg.rs"]
+mod fmp4_ffmpeg;
+mod histories;
+#[allow(dead_code)]
+#[path = "../fmp4/reader.rs"]
+mod reader;
+#[allow(dead_code)]
+#[path = "../fmp4/source.rs"]
+mod source;
+mod stopping;
+mod stream;
+mod texts;

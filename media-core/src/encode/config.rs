@@ -106,16 +106,6 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// The name errors use.
-    pub(super) const fn name(&self) -> &'static str {
-        match self {
-            #[cfg(feature = "x264")]
-            Self::X264(_) => "libx264",
-            #[cfg(feature = "vpx")]
-            Self::Vpx(options) => options.codec.name(),
-        }
-    }
-
     const fn default_quality(&self) -> u8 {
         match self {
             #[cfg(feature = "x264")]
@@ -301,7 +291,7 @@ pub enum KeyFrames {
         max: u32,
     },
     /// `every` frames after the last one and nowhere else: for segments of equal length. libx264: `i_keyint_max = i_keyint_min`,
-    /// `i_scenecut_threshold = 0`; libvpx: `kf_max_dist = kf_min_dist`.
+    /// `i_scenecut_threshold = 0`; libvpx: `kf_mode = VPX_KF_DISABLED` and `VPX_EFLAG_FORCE_KF`.
     Fixed {
         /// Frames, 1 to 2^30 - 1.
         every: u32,
@@ -321,7 +311,7 @@ pub enum Latency {
     /// At most so many. libx264: lookahead, B-frames and frame threads are cut down until they fit, and
     /// [`Encoder::delay`](super::Encoder::delay) says what came of it; libvpx: `g_lag_in_frames`, at most 25.
     Frames(u32),
-    /// As many as the settings like: for files. libx264: by preset, up to 60 and more; libvpx: 25.
+    /// As many as the settings like: for files. libx264: by preset, up to 60 and more; libvpx: 25, but none for VP8 in real time.
     #[default]
     Unlimited,
 }

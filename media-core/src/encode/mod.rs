@@ -152,7 +152,13 @@ impl Encoder {
         }
         let run = self.clock.check(pts)?;
         let duration = options.duration.map_or_else(|| self.config.frame_ticks(), |ticks| ticks.get());
-        let input = Input { frame, pts: pts.since(run.first), duration, force_key: options.force_key };
+        let input = Input {
+            frame,
+            pts: pts.since(run.first),
+            #[cfg(feature = "vpx")]
+            duration,
+            force_key: options.force_key,
+        };
         self.held.push_back(Held { pts, duration });
         self.clock.run = Some(run);
         self.encode(Some(&input)).map(drop)
@@ -241,6 +247,8 @@ enum Backend {
 struct Input<'a> {
     frame: &'a FrameRef<'a>,
     pts: i64,
+    /// libx264 goes by timestamps alone.
+    #[cfg(feature = "vpx")]
     duration: u32,
     force_key: bool,
 }

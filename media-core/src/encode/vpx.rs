@@ -16,7 +16,7 @@ use bytes::Bytes;
 use vpx_sys as c;
 
 pub use self::options::{Codec, Deadline, Options};
-use super::{Coded, Config, Error, Input, Threads};
+use super::{Coded, Config, Error, Input, KeyFrames, Threads};
 use crate::codec;
 use crate::packet::Key;
 
@@ -26,6 +26,24 @@ pub(super) struct Backend {
     context: Context,
     deadline: c_ulong,
     lag: u32,
+    beat: Option<Beat>,
+}
+
+/// Key frames at a fixed distance. libvpx has that too, but VP8 goes on counting over a forced one.
+#[derive(Clone, Copy, Debug)]
+struct Beat {
+    every: u32,
+    /// Frames since the last key frame; none before the first.
+    since: u32,
+}
+
+impl Beat {
+    /// Whether the next frame is a key frame, by the distance or because it is `forced`.
+    fn next(&mut self, forced: bool) -> bool {
+        let key = forced || self.since == self.every;
+        self.since = if key { 1 } else { self.since + 1 };
+        key
+    }
 }
 
 impl Backend {
@@ -40,7 +58,12 @@ impl Backend {
         for (control, value) in options.controls(config)? {
             context.control(control, value)?;
         }
-        let backend = Self { context, deadline: options.deadline.value(), lag: settings.g_lag_in_frames };
+        let beat = match config.key_frames {
+            KeyFrames::Fixed { every } => Some(Beat { every, since: 0 }),
+            _ => None,
+        };
+        let lag = settings.g_lag_in_frames;
+        let backend = Self { context, deadline: options.deadline.value(), lag, beat };
         let mut config = config.clone();
         config.threads = Threads::Count(u8::try_from(settings.g_threads).unwrap_or(1).max(1));
         config.codec = super::Codec::Vpx(options.in_effect(config.size));
@@ -53,7 +76,13 @@ impl Backend {
 
     pub(super) fn encode(&mut self, input: Option<&Input<'_>>, out: &mut Vec<Coded>) -> Result<bool, Error> {
         match input {
-            Some(input) => self.context.encode(input, self.deadline)?,
+            Some(input) => {
+                let key = match &mut self.beat {
+                    Some(beat) => beat.next(input.force_key),
+                    None => input.force_key,
+                };
+                self.context.encode(input, key, self.deadline)?;
+            }
             None => self.context.flush(self.deadline)?,
         }
         let before = out.len();
@@ -131,9 +160,9 @@ impl Context {
         self.succeeded(name, status)
     }
 
-    fn encode(&mut self, input: &Input<'_>, deadline: c_ulong) -> Result<(), Error> {
+    fn encode(&mut self, input: &Input<'_>, key: bool, deadline: c_ulong) -> Result<(), Error> {
         let image = image(input)?;
-        let flags = if input.force_key { c::VPX_EFLAG_FORCE_KF } else { 0 };
+        let flags = if key { c::VPX_EFLAG_FORCE_KF } else { 0 };
         let duration = c_ulong::from(input.duration);
         // SAFETY: the context is open. The image's planes were checked by `FrameRef` for the size the context was opened with, and
         // outlive the call, in which the library copies them.
@@ -238,3 +267,7 @@ fn failure(call: &'static str, code: c::vpx_codec_err_t, detail: &str) -> Error 
     let detail = if detail.is_empty() { name.into_owned() } else { format!("{name}, {detail}") };
     Error::Codec { call, code: code.into(), detail }
 }
+
+#[cfg(test)]
+#[path = "vpx_test.rs"]
+mod tests;

@@ -27,7 +27,7 @@ fn every_row_of_every_size_and_format_lies_within_its_plane() {
             for plane in 0..format.planes() {
                 let (row, rows) = format.plane_size(plane, size).unwrap();
                 assert!((0..rows).all(|y| frame.row(plane, y).len() == row));
-                assert!((0..rows).all(|y| owned.as_ref().row(plane, y).as_ptr().addr() % 64 == 0));
+                assert!((0..rows).all(|y| owned.as_ref().row(plane, y).as_ptr().addr().is_multiple_of(64)));
             }
         }
     }
@@ -78,8 +78,8 @@ fn t12_samples_beyond_ten_bits_are_refused() {
 
 #[test]
 fn t12_samples_of_two_bytes_begin_at_even_addresses() {
-    let data = vec![0; 64];
-    let odd = &data[if data.as_ptr().addr() % 2 == 0 { 1 } else { 0 }..];
+    let data = [0; 64];
+    let odd = &data[if data.as_ptr().addr().is_multiple_of(2) { 1 } else { 0 }..];
     let found = FrameRef::tight(PixelFormat::I42010, (4, 4), odd).unwrap_err();
     assert_eq!(found, Error::Alignment { plane: 0 });
 }

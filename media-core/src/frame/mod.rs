@@ -251,7 +251,9 @@ fn check_plane(format: PixelFormat, size: (u32, u32), index: usize, plane: &Plan
     if plane.data.len() < expected {
         return Err(Error::Length { plane: index, found: plane.data.len(), expected });
     }
-    if format.bit_depth() > 8 && (plane.stride % 2 != 0 || plane.data.as_ptr().addr() % 2 != 0) {
+    if format.bit_depth() > 8
+        && !(plane.stride.is_multiple_of(2) && plane.data.as_ptr().addr().is_multiple_of(2))
+    {
         return Err(Error::Alignment { plane: index });
     }
     Ok(())

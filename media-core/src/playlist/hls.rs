@@ -35,9 +35,12 @@ pub fn media_playlist(window: &Window, track: TrackId, names: &Names) -> Option<
     out.push_str("\n#EXT-X-DISCONTINUITY-SEQUENCE:");
     put_number(&mut out, window.discontinuity_sequence);
     out.push('\n');
+    let stem = names.stem(track);
     let mut map = None;
     for cut in &window.cuts {
-        put_cut(&mut out, cut, track, names, &mut map);
+        put_tags(&mut out, cut, track, names, &mut map);
+        out.push_str(&stem);
+        out.push_str(&cut.line_end);
     }
     if window.finished {
         out.push_str("#EXT-X-ENDLIST\n");
@@ -45,8 +48,8 @@ pub fn media_playlist(window: &Window, track: TrackId, names: &Names) -> Option<
     Some(out)
 }
 
-/// One segment; `map` is the generation of the last EXT-X-MAP.
-fn put_cut(out: &mut String, cut: &Listed, track: TrackId, names: &Names, map: &mut Option<u32>) {
+/// What stands above a segment's URI; `map` is the generation of the last EXT-X-MAP.
+fn put_tags(out: &mut String, cut: &Listed, track: TrackId, names: &Names, map: &mut Option<u32>) {
     if cut.discontinuity {
         out.push_str("#EXT-X-DISCONTINUITY\n");
     }
@@ -62,8 +65,6 @@ fn put_cut(out: &mut String, cut: &Listed, track: TrackId, names: &Names, map: &
     if line.is_none_or(|line| line.gap) {
         out.push_str("#EXT-X-GAP\n");
     }
-    names.put_segment(out, track, cut.number);
-    out.push('\n');
 }
 
 /// EXT-X-PROGRAM-DATE-TIME and EXTINF of a segment whose start was captured at `wall`.

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 pub use self::meter::Bandwidth;
 use self::meter::Meter;
+use self::names::SUFFIX;
 pub use self::names::{Name, Names};
 use crate::segment::position::Position;
 use crate::segment::{self, Cut, Init, Segment};
@@ -116,6 +117,8 @@ struct Listed {
     number: u64,
     generation: u32,
     discontinuity: bool,
+    /// The end of its segments' lines in HLS: number, suffix and line break.
+    line_end: String,
     period: u32,
     /// The shortest of its segments, in nanoseconds.
     duration: i64,
@@ -273,6 +276,7 @@ impl Window {
             number: cut.number,
             generation: cut.generation,
             discontinuity: cut.discontinuity,
+            line_end: format!("{}{SUFFIX}\n", cut.number),
             period,
             duration,
             lines,

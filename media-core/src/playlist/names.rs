@@ -1,6 +1,5 @@
 //! What the files of a stream are called, both ways.
 
-use super::text::put_number;
 use crate::track::{Kind, Track, TrackId};
 
 /// Names the files of one stream: the one place that HLS, DASH and the server take them from.
@@ -105,23 +104,17 @@ impl Names {
 
     /// A media segment.
     pub fn segment(&self, track: TrackId, number: u64) -> String {
-        let mut name = String::with_capacity(self.prefix.len() + 24);
-        self.put_segment(&mut name, track, number);
-        name
+        format!("{}{number}{SUFFIX}", self.stem(track))
     }
 
-    pub(super) fn put_segment(&self, out: &mut String, track: TrackId, number: u64) {
-        out.push_str(&self.prefix);
-        out.push('_');
-        put_number(out, u64::from(track.get()));
-        out.push('_');
-        put_number(out, number);
-        out.push_str(".m4s");
+    /// What the names of all segments of a track begin with; the number and [`SUFFIX`] follow.
+    pub(super) fn stem(&self, track: TrackId) -> String {
+        format!("{}_{}_", self.prefix, track.get())
     }
 
     /// The DASH template of a track's segments.
     pub(super) fn template(&self, track: TrackId) -> String {
-        format!("{}_{}_$Number$.m4s", self.prefix, track.get())
+        format!("{}$Number${SUFFIX}", self.stem(track))
     }
 
     /// What a file of this stream is, by its name; `None` when it is none of them.
@@ -137,7 +130,7 @@ impl Names {
         }
         let (id, rest) = name.strip_prefix(&self.prefix)?.strip_prefix('_')?.split_once('_')?;
         let track = track(id)?;
-        if let Some(number) = rest.strip_suffix(".m4s") {
+        if let Some(number) = rest.strip_suffix(SUFFIX) {
             return Some(Name::Segment { track, number: decimal(number)? });
         }
         let generation = rest.strip_prefix("init")?.strip_suffix(".mp4")?;
@@ -156,6 +149,8 @@ fn decimal(digits: &str) -> Option<u64> {
     canonical.then(|| digits.parse().ok()).flatten()
 }
 
+/// What the names of segments end with.
+pub(super) const SUFFIX: &str = ".m4s";
 const VIDEO: &str = "video";
 const AUDIO: &str = "audio";
 

@@ -14,7 +14,7 @@ pub(super) fn put_number(out: &mut String, mut number: u64) {
             break;
         }
     }
-    digits[at..].iter().for_each(|&digit| out.push(char::from(digit)));
+    out.push_str(std::str::from_utf8(&digits[at..]).expect("digits are ASCII"));
 }
 
 /// A decimal number of `width` digits, zeros in front.

@@ -6,9 +6,9 @@ use media_core::codec;
 use media_core::encode::{Codec, Config, Encoder, FrameOptions, KeyFrames, Latency, Threads};
 use media_core::frame::{FrameRef, PixelFormat};
 use media_core::packet::{Key, Packet};
-use media_core::time::{TimeBase, Timestamp};
+use media_core::time::Timestamp;
 
-use crate::{SIZE, STEP, codecs, encode, keys, pictures};
+use crate::{SIZE, STEP, codecs, encode, keys, pictures, reproducible};
 
 const LATENCIES: [Latency; 5] =
     [Latency::Realtime, Latency::Frames(1), Latency::Frames(5), Latency::Frames(25), Latency::Unlimited];
@@ -136,8 +136,7 @@ fn a_packet_lasts_as_long_as_its_frame() {
 #[test]
 fn bytes_do_not_depend_on_where_the_clock_begins() {
     let frames = pictures::moving(PixelFormat::I420, SIZE, 12);
-    for (name, mut config) in codecs() {
-        config.threads = Threads::Count(1);
+    for (name, config) in reproducible() {
         let from = |start: i64| -> Vec<Packet> {
             let mut encoder = Encoder::open(config.clone()).unwrap();
             for (number, frame) in frames.iter().enumerate() {
@@ -149,7 +148,7 @@ fn bytes_do_not_depend_on_where_the_clock_begins() {
         let zero = from(0);
         for start in [-1_000_000, 1 << 33, 1_700_000_000_000_000_000] {
             for (here, there) in zero.iter().zip(from(start)) {
-                assert_eq!(here.data, there.data, "{name} from {start}");
+                assert!(here.data == there.data, "{name} from {start}");
                 assert_eq!(there.pts.ticks() - here.pts.ticks(), start);
                 assert_eq!(there.dts.ticks() - here.dts.ticks(), start);
             }
@@ -162,8 +161,8 @@ fn bytes_do_not_depend_on_strides() {
     // Not a multiple of any register, and the tight picture ends with its last sample.
     let size = (150, 98);
     let frames = pictures::moving(PixelFormat::I420, size, 12);
-    for (name, config) in codecs() {
-        let config = Config { size, threads: Threads::Count(1), ..config };
+    for (name, config) in reproducible() {
+        let config = Config { size, ..config };
         let padded = encode(config.clone(), &frames, &[]);
         let mut encoder = Encoder::open(config).unwrap();
         for (number, frame) in frames.iter().enumerate() {
@@ -188,7 +187,7 @@ fn tight(frame: &FrameRef<'_>) -> Vec<u8> {
 #[test]
 fn nv12_gives_the_bytes_of_i420() {
     let frames = pictures::moving(PixelFormat::I420, SIZE, 8);
-    let config = Config { threads: Threads::Count(1), ..crate::x264("veryfast") };
+    let (_, config) = reproducible().remove(0);
     let planar = encode(config.clone(), &frames, &[]);
     let woven: Vec<_> = frames.iter().map(|frame| pictures::woven(&frame.as_ref())).collect();
     assert!(encode(Config { format: PixelFormat::Nv12, ..config }, &woven, &[]) == planar);

@@ -176,7 +176,7 @@ fn sound_alone_is_cut_at_the_target() {
 
 #[test]
 fn renditions_without_common_ticks_do_not_drift_apart() {
-    // 44.1 kHz beside 90 kHz for an hour.
+    // An hour of 48 kHz beside 90 kHz: positions meet at every 8 x 15th tick only.
     let mut stream = vec![tracks([pictures(), sound()])];
     stream.extend(mixed(camera(0..3_600_000, 2000).chain(microphone(0..3_600_000))));
     let all = Cutting::of(config(2000, 4), stream);

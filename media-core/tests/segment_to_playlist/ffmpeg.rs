@@ -193,14 +193,14 @@ fn payload_hash(folder: &Path, all: &Cutting) -> String {
 fn ticks_of_the_manifest_are_those_of_the_files() {
     let Some((_, sources)) = sources("mp4/test.mp4", &[Kind::Video, Kind::Audio]) else { return };
     let all = Cutting::of(config(), timeline_of(&sources, 0));
-    for index in 0..2 {
+    for (index, source) in sources.iter().enumerate() {
         for segment in all.segments(index) {
             let file = segment.rope.to_bytes();
             let at = file.windows(4).position(|bytes| bytes == b"tfdt").unwrap();
             // ISO/IEC 14496-12 8.8.12: version and flags, then baseMediaDecodeTime, 64 bits in version 1.
             assert_eq!(file[at + 4], 1);
             let decode_time = i64::from_be_bytes(file[at + 8..at + 16].try_into().unwrap());
-            let priming = i64::from(sources[index].track.priming);
+            let priming = i64::from(source.track.priming);
             assert_eq!(decode_time, segment.start.ticks() + priming);
         }
     }

@@ -153,7 +153,10 @@ impl History {
     }
 
     fn check_list(&mut self, track: u32) -> Option<Media> {
-        let text = hls::media_playlist(&self.window, id(track), &self.names)?;
+        let Some(text) = hls::media_playlist(&self.window, id(track), &self.names) else {
+            self.lists.remove(&track);
+            return None;
+        };
         let list = Media::read(&text);
         assert_eq!(list.target_duration, u64::from(self.window.config().target_duration));
         for item in &list.items {

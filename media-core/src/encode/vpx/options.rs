@@ -79,6 +79,9 @@ impl Options {
         let (width, height) = config.size;
         let (num, den) = (config.frame_rate.num(), config.frame_rate.den());
         let refused = |found: String| Error::Config { field: "size", reason: found };
+        if width > MAX_SIDE || height > MAX_SIDE {
+            return Err(refused(format!("{width}x{height}, sides may be 1 to {MAX_SIDE}")));
+        }
         match self.codec {
             Codec::Vp8 => {
                 let config = vp8::Config::new(width, height).map_err(|found| refused(found.to_string()))?;
@@ -100,7 +103,7 @@ impl Options {
         }
         (settings.g_w, settings.g_h) = config.size;
         settings.g_timebase = time_base(config)?;
-        settings.g_lag_in_frames = lag(config.latency)?;
+        settings.g_lag_in_frames = self.lag(config.latency);
         let threads = config.threads.count()?;
         if threads != 0 {
             settings.g_threads = threads.into();
@@ -141,6 +144,16 @@ impl Options {
     pub(super) fn in_effect(&self, size: (u32, u32)) -> Self {
         let columns = (size.0.div_ceil(64) / 4).max(1).ilog2();
         Self { tile_columns: self.tile_columns.min(columns as u8), ..self.clone() }
+    }
+
+    fn lag(&self, latency: Latency) -> c_uint {
+        match latency {
+            // VP8 in real time does not look ahead, whatever it is told.
+            _ if (self.codec, self.deadline) == (Codec::Vp8, Deadline::Realtime) => 0,
+            Latency::Realtime => 0,
+            Latency::Frames(frames) => frames.min(MAX_LAG),
+            Latency::Unlimited => MAX_LAG,
+        }
     }
 
     fn set_rate(&self, settings: &mut c::vpx_codec_enc_cfg_t, rate: RateControl) -> Result<(), Error> {
@@ -215,7 +228,7 @@ impl Options {
 
 impl Codec {
     /// The name errors use.
-    pub(in crate::encode) const fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Vp8 => "VP8",
             Self::Vp9 => "VP9",
@@ -249,19 +262,11 @@ fn time_base(config: &Config) -> Result<c::vpx_rational_t, Error> {
     Ok(c::vpx_rational_t { num: num as c_int, den: den as c_int })
 }
 
-fn lag(latency: Latency) -> Result<c_uint, Error> {
-    match latency {
-        Latency::Realtime => Ok(0),
-        Latency::Frames(frames) => Ok(frames.min(MAX_LAG)),
-        Latency::Unlimited => Ok(MAX_LAG),
-    }
-}
-
 fn set_key_frames(settings: &mut c::vpx_codec_enc_cfg_t, policy: KeyFrames) {
     let (mode, min, max) = match policy {
         KeyFrames::Auto { max } => (c::VPX_KF_AUTO, 0, max),
-        KeyFrames::Fixed { every } => (c::VPX_KF_AUTO, every, every),
-        KeyFrames::OnlyForced => (c::VPX_KF_DISABLED, 0, NEVER),
+        // Those at a fixed distance are forced.
+        KeyFrames::Fixed { .. } | KeyFrames::OnlyForced => (c::VPX_KF_DISABLED, 0, NEVER),
     };
     (settings.kf_mode, settings.kf_min_dist, settings.kf_max_dist) = (mode, min, max);
 }
@@ -302,6 +307,8 @@ fn in_scale(q: u8) -> Result<u8, Error> {
     Err(Error::Config { field: "rate", reason: format!("{q}, libvpx takes 0 to 63") })
 }
 
+/// What hardware decoders of VP9 end at; VP8 ends one before it.
+const MAX_SIDE: u32 = 16_384;
 /// `MAX_LAG_BUFFERS`.
 const MAX_LAG: u32 = 25;
 /// The largest `g_timebase.den`.

@@ -33,7 +33,7 @@ impl Parameters {
 
     fn set_picture(&mut self, config: &Config) -> Result<(), Error> {
         let (width, height) = config.size;
-        if config.size.0 % 2 != 0 || config.size.1 % 2 != 0 {
+        if !width.is_multiple_of(2) || !height.is_multiple_of(2) {
             let reason = format!("{width}x{height}, halved chroma needs even sides");
             return Err(Error::Unsupported { codec: "libx264", field: "size", reason });
         }

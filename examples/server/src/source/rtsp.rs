@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     NoSuchStream,
     #[error("the camera refused the request: {0}")]
     Refused(String),
+    #[error("the camera's answer cannot be understood: {0}")]
+    Nonsense(String),
     #[error("the camera offers neither video nor audio")]
     NoMedia,
     #[error("unsupported codec: the camera sends {0}; H.264, H.265, AAC and Opus can be served")]
@@ -193,14 +195,7 @@ async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<C
     let credentials =
         camera.credentials.clone().map(|(username, password)| Credentials { username, password });
     let has_credentials = credentials.is_some();
-    let refused = |error: retina::Error| match error.status_code() {
-        Some(401) if has_credentials => Refusal::Final(Failure::PasswordWrong),
-        Some(401) => Refusal::Final(Failure::PasswordWanted),
-        Some(404) => Refusal::Final(Failure::NoSuchStream),
-        Some(461) => Refusal::Transport(Failure::Refused(first_line(&error))),
-        Some(_) => Refusal::Final(Failure::Refused(first_line(&error))),
-        None => Refusal::Final(Failure::Unreachable(first_line(&error))),
-    };
+    let refused = |error| refusal(&error, has_credentials);
     let options = SessionOptions::default()
         .creds(credentials)
         .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")).to_owned())
@@ -238,6 +233,24 @@ async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<C
         .initial_seq(InitialSequenceNumberPolicy::Ignore);
     let session = session.play(options).await.map_err(refused)?;
     Ok(Connection { session, channels, zero_told: false })
+}
+
+fn refusal(error: &retina::Error, has_credentials: bool) -> Refusal {
+    let line = first_line(error);
+    Refusal::Final(match error.status_code() {
+        Some(401) if has_credentials => Failure::PasswordWrong,
+        Some(401) => Failure::PasswordWanted,
+        Some(404) => Failure::NoSuchStream,
+        Some(461) => return Refusal::Transport(Failure::Refused(line)),
+        // The library found the session description empty.
+        Some(200..300) if line.contains("No parseable streams (and 0") => Failure::NoMedia,
+        Some(200..300) => Failure::Nonsense(line),
+        Some(_) => Failure::Refused(line),
+        None => match line.strip_prefix("Unable to connect to RTSP server: ") {
+            Some(reason) => Failure::Unreachable(reason.to_owned()),
+            None => Failure::Broken(line),
+        },
+    })
 }
 
 /// The first video and the first audio stream that can be served.
@@ -361,9 +374,7 @@ impl Connection {
 
 /// The library's errors go on about the connection in further lines.
 fn first_line(error: &retina::Error) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("Unable to connect to RTSP server: ").unwrap_or(line).to_owned()
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 /// How long a camera has to answer to TEARDOWN.

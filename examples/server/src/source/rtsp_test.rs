@@ -162,6 +162,10 @@ async fn failures_say_what_is_wrong() {
     assert_eq!(missing, "the camera has no stream at this address (status 404)");
     let broken = failure(|_, _| status("503 Service Unavailable"), false).await;
     assert!(broken.starts_with("the camera refused the request: 503"), "{broken}");
+    let silent = failure(agreeable("v=0\r\n"), false).await;
+    assert_eq!(silent, "the camera offers neither video nor audio");
+    let page = |_: &str, _: &str| status("200 OK\r\nContent-Type: text/html");
+    assert!(failure(page, false).await.starts_with("the camera's answer cannot be understood: 200"));
     let unknown = "v=0\r\nm=video 0 RTP/AVP 26\r\nm=audio 0 RTP/AVP 0\r\n";
     assert_eq!(
         failure(agreeable(unknown), false).await,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use media_core::codec::{self, Format, Parser};
-use media_core::time::TimeBase;
+use media_core::time::{Moment, TimeBase};
 use media_core::timeline::{self, Announced, Sample, Timeline};
 use media_core::track::{Track, TrackId};
 
@@ -33,10 +33,22 @@ pub(crate) struct Live {
     clock: Clock,
     /// What the source sends now; empty while it is away.
     channels: Vec<Channel>,
+    arrival: Arrival,
     timeline: Timeline,
     cutter: Cutter,
     tracks: Arc<[Track]>,
     measure: Measure,
+}
+
+/// What has come of the source since it was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    /// Nothing that could be shown, since then.
+    Awaited(Moment),
+    /// Nothing, and that has been said.
+    Missed,
+    /// Media.
+    Flowing,
 }
 
 /// One stream of the source as it is received.
@@ -52,6 +64,7 @@ impl Live {
             path,
             clock,
             channels: Vec::new(),
+            arrival: Arrival::Flowing,
             timeline: Timeline::new(timeline::Config::new(clock.epoch()), []),
             tracks: Arc::new([]),
             measure: Measure::new(&[]),
@@ -77,7 +90,9 @@ impl Live {
             track.codec = input.config;
             announced.push(track);
         }
-        self.timeline.announce(announced, self.clock.now());
+        let now = self.clock.now();
+        self.arrival = Arrival::Awaited(now);
+        self.timeline.announce(announced, now);
         self.advance();
     }
 
@@ -111,11 +126,26 @@ impl Live {
         }
         self.advance();
         self.publish_measure();
+        if matches!(self.arrival, Arrival::Awaited(since) if now.since(since) > PATIENCE) {
+            self.miss();
+        }
+    }
+
+    /// A camera that is there and sends nothing to begin with looks like one that works, unless someone says so.
+    fn miss(&mut self) {
+        self.arrival = Arrival::Missed;
+        let reason = match self.path.stats.frames.get() {
+            0 => "the camera is connected and sends nothing that makes up a picture or sound",
+            _ => "nothing to begin with: the camera sends no key frame, or no parameter sets",
+        };
+        tracing::warn!(path = self.name(), reason, "no stream");
+        self.set_state(State::Down { reason: reason.to_owned() });
     }
 
     /// The source is gone. What comes after is a discontinuity; viewers stay.
     pub(crate) fn interrupted(&mut self) {
         self.channels.clear();
+        self.arrival = Arrival::Flowing;
         self.timeline.interrupted(self.clock.now());
         self.advance();
     }
@@ -162,6 +192,7 @@ impl Live {
 
     /// Media flows, or flows again.
     fn show(&mut self, tracks: Arc<[Track]>) {
+        self.arrival = Arrival::Flowing;
         self.measure = Measure::new(&tracks);
         let summaries: Vec<_> = tracks.iter().map(summary).collect();
         self.tracks = tracks;
@@ -211,3 +242,64 @@ fn summary(track: &Track) -> TrackSummary {
 
 /// Streams that a source can have: one of pictures, one of sound.
 const MOST_TRACKS: u32 = 2;
+
+/// Nanoseconds after which a camera that has sent nothing to begin with is said to be down: longer than the timeline waits for the
+/// pictures before it goes on without them.
+const PATIENCE: i64 = 15_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{self, Source};
+
+    fn live() -> (Arc<Path>, Live) {
+        let config = config::Path::new(Source::Pattern);
+        let path = Arc::new(Path::new("cam", config, Duration::from_secs(10)));
+        let cutting = Cutting { target: Duration::from_secs(1), listed: 7 };
+        (path.clone(), Live::new(path, Clock::start(), cutting))
+    }
+
+    fn h264() -> Input {
+        Input { format: Format::H264, config: None, clock_rate: 90_000 }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_camera_without_key_frames_is_said_to_be_down_and_why() {
+        let (path, mut live) = live();
+        live.begin(vec![h264()]);
+        for n in 0..400 {
+            tokio::time::advance(Duration::from_millis(40)).await;
+            live.push(0, n * 3600, Bytes::from_static(&[0, 0, 0, 2, 0x41, 0x9a]));
+            live.tick();
+        }
+        let reason = path.status().state.reason().map(str::to_owned);
+        assert_eq!(
+            reason.as_deref(),
+            Some("nothing to begin with: the camera sends no key frame, or no parameter sets")
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connected_camera_that_sends_nothing_is_said_to_be_down() {
+        let (path, mut live) = live();
+        live.begin(vec![h264()]);
+        tokio::time::advance(Duration::from_secs(14)).await;
+        live.tick();
+        assert_eq!(path.status().state, State::Connecting);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        live.tick();
+        assert!(path.status().state.reason().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_of_no_known_stream_is_left_alone() {
+        let (path, mut live) = live();
+        live.push(0, 0, Bytes::from_static(&[0, 0, 0, 1, 0x65]));
+        live.sender_report(3, 0, 1);
+        live.interrupted();
+        live.tick();
+        assert_eq!(path.status().cuts, 0);
+    }
+}

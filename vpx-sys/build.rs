@@ -104,6 +104,7 @@ const LIBVPX: Library = Library {
     link_name: "vpx",
     probe_header: "vpx/vpx_encoder.h",
     private_libs: &["m", "pthread"],
+    dll_defines: &[],
     install: "Debian, Ubuntu   apt install libvpx-dev pkg-config\n\
               Fedora           dnf install libvpx-devel pkgconf-pkg-config\n\
               macOS            brew install libvpx pkgconf\n\

@@ -75,6 +75,11 @@ vpx_codec_err_t vpx_sys_control_ptr(vpx_codec_ctx_t *ctx, int id, void *value) {
     return vpx_codec_control_(ctx, id, value);
 }
 
+/* Deprecated, and the typed macro would say so in every build. */
+vpx_codec_err_t vpx_sys_vp8e_set_arnr_type(vpx_codec_ctx_t *ctx, unsigned int value) {
+    return vpx_codec_control_(ctx, VP8E_SET_ARNR_TYPE, value);
+}
+
 #define CONTROL(name, id, type)                                          \
     vpx_codec_err_t vpx_sys_##name(vpx_codec_ctx_t *ctx, type value) {   \
         return vpx_codec_control(ctx, id, value);                        \
@@ -108,7 +113,6 @@ CONTROL(vp8e_get_last_quantizer, VP8E_GET_LAST_QUANTIZER, void *)
 CONTROL(vp8e_get_last_quantizer_64, VP8E_GET_LAST_QUANTIZER_64, void *)
 CONTROL(vp8e_set_arnr_maxframes, VP8E_SET_ARNR_MAXFRAMES, unsigned int)
 CONTROL(vp8e_set_arnr_strength, VP8E_SET_ARNR_STRENGTH, unsigned int)
-CONTROL(vp8e_set_arnr_type, VP8E_SET_ARNR_TYPE, unsigned int)
 CONTROL(vp8e_set_tuning, VP8E_SET_TUNING, int)
 CONTROL(vp8e_set_cq_level, VP8E_SET_CQ_LEVEL, unsigned int)
 CONTROL(vp8e_set_max_intra_bitrate_pct, VP8E_SET_MAX_INTRA_BITRATE_PCT, unsigned int)

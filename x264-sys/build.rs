@@ -86,6 +86,7 @@ const LIBX264: Library = Library {
     link_name: "x264",
     probe_header: "x264.h",
     private_libs: &["m", "pthread", "dl"],
+    dll_defines: &["X264_API_IMPORTS"],
     install: "Debian, Ubuntu   apt install libx264-dev pkg-config\n\
               Fedora           dnf install x264-devel pkgconf-pkg-config (from RPM Fusion)\n\
               macOS            brew install x264 pkgconf\n\

@@ -64,7 +64,10 @@ void x264_sys_param_cleanup(x264_param_t *param) {
 #endif
 }
 
+/* Data of a DLL is imported by the C compiler, which knows the declaration of the header. */
+
 const x264_level_t *x264_sys_levels(void) { return x264_levels; }
+int x264_sys_chroma_format(void) { return x264_chroma_format; }
 
 /* The tables of names, so that a test can compare what Rust has with the header. */
 

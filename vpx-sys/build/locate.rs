@@ -23,6 +23,8 @@ pub(crate) struct Library {
     pub(crate) probe_header: &'static str,
     /// What a static library needs on a Unix when pkg-config does not say it.
     pub(crate) private_libs: &'static [&'static str],
+    /// What the header wants defined when the library is a DLL.
+    pub(crate) dll_defines: &'static [&'static str],
     /// One line for each packager.
     pub(crate) install: &'static str,
 }
@@ -66,6 +68,9 @@ pub(crate) fn find(library: &Library) -> Found {
         }
         found.include = vec![dir.clone()];
         found.include_told = Some(dir.clone());
+    }
+    if !found.is_static && env::var_os("CARGO_CFG_WINDOWS").is_some() {
+        found.defines.extend(library.dll_defines.iter().map(|name| String::from(*name)));
     }
     if let Some(libs) = &wishes.libs {
         found.libs = named_libs(libs, found.is_static);

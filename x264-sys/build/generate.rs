@@ -29,9 +29,9 @@ pub(crate) fn bindings(include: &[PathBuf]) {
         .allowlist_recursively(true)
         .allowlist_item("(X264|x264|NAL|PIC_STRUCT)_.*|nal_unit_type_e|nal_priority_e|pic_struct_e")
         // The shim's: the build number is part of this name, the name tables are static in the header and the
-        // levels an array of unknown length, none of which links.
+        // levels an array of unknown length, none of which links; data is not imported from a DLL without ado.
         .blocklist_function("x264_encoder_open.*|x264_param_cleanup")
-        .blocklist_var("x264_.*_names|x264_levels")
+        .blocklist_var("x264_.*_names|x264_levels|x264_chroma_format")
         // Of the headers at hand, not of those that built the crate, or never meant for callers.
         .blocklist_item("X264_(BUILD|VERSION|POINTVER|BIT_DEPTH|CHROMA_FORMAT|GPL|INTERLACED)|X264_X264_H|X264_API.*|X264_DLL_.*");
     let bindings = match builder.generate() {

@@ -449,9 +449,6 @@ unsafe extern "C" {
         profile: *const ::core::ffi::c_char,
     ) -> ::core::ffi::c_int;
 }
-unsafe extern "C" {
-    pub static x264_chroma_format: ::core::ffi::c_int;
-}
 pub const PIC_STRUCT_AUTO: pic_struct_e = 0;
 pub const PIC_STRUCT_PROGRESSIVE: pic_struct_e = 1;
 pub const PIC_STRUCT_TOP_BOTTOM: pic_struct_e = 4;

@@ -38,29 +38,13 @@
 #![deny(missing_docs)]
 
 // The names and their documentation are x264's; generated code is not to be judged by our lints.
-#[allow(
-    missing_docs,
-    missing_debug_implementations,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    clippy::all,
-    clippy::undocumented_unsafe_blocks
-)]
-#[rustfmt::skip]
-#[cfg(not(generated))]
-mod bindings;
-#[allow(
-    missing_docs,
-    missing_debug_implementations,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    clippy::all,
-    clippy::undocumented_unsafe_blocks
-)]
-#[cfg(generated)]
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub)]
+#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(clippy::all, clippy::undocumented_unsafe_blocks)]
 mod bindings {
+    #[cfg(not(generated))]
+    include!("bindings.rs");
+    #[cfg(generated)]
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
 mod log;

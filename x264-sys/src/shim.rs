@@ -22,6 +22,10 @@ unsafe extern "C" {
     #[link_name = "x264_sys_levels"]
     pub safe fn x264_levels() -> *const x264_level_t;
 
+    /// The only `X264_CSP_*` the library loaded codes, or 0 if it codes all.
+    #[link_name = "x264_sys_chroma_format"]
+    pub safe fn x264_chroma_format() -> c_int;
+
     #[link_name = "x264_sys_build"]
     safe fn build() -> c_int;
     #[link_name = "x264_sys_bit_depth"]

@@ -11,7 +11,7 @@ pub struct Mismatch {
     pub build: i32,
     /// Bytes of `x264_param_t` in these bindings.
     pub compiled: usize,
-    /// Bytes that the library loaded takes for it, or what it was to be in the header.
+    /// Bytes of it in the library loaded, or in that header if already these two differ.
     pub loaded: usize,
 }
 

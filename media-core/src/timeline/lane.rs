@@ -35,7 +35,10 @@ impl Lane {
     pub(super) fn new(announced: Announced) -> Self {
         let codec = announced.codec.clone();
         Self {
-            reorder: Reorder::new(codec.as_ref().and_then(depth), codec.as_ref().map_or(1, poc_step)),
+            reorder: Reorder::new(
+                codec.as_ref().and_then(codec::Config::reorder_depth),
+                codec.as_ref().map_or(1, poc_step),
+            ),
             announced,
             codec,
             listed: false,
@@ -79,7 +82,7 @@ impl Lane {
     /// Takes a configuration into use.
     pub(super) fn configure(&mut self, config: Option<codec::Config>) {
         let Some(config) = config.filter(|config| self.codec.as_ref() != Some(config)) else { return };
-        self.reorder.configure(depth(&config), poc_step(&config));
+        self.reorder.configure(config.reorder_depth(), poc_step(&config));
         self.codec = Some(config);
         self.listed = false;
         self.needs_key = true;
@@ -179,8 +182,11 @@ impl Lane {
     /// The time between pictures, from the configuration or as observed, so that sixteen of them fit before the origin of the line.
     fn interval(&self) -> i64 {
         let base = self.base();
-        let declared =
-            self.codec.as_ref().and_then(frame_rate).and_then(|(num, den)| TimeBase::new(den, num));
+        let declared = self
+            .codec
+            .as_ref()
+            .and_then(codec::Config::frame_rate)
+            .and_then(|(num, den)| TimeBase::new(den, num));
         let ticks = match (declared, &self.clock) {
             (Some(frame), _) => Timestamp::new(1).rescale(frame, base).ticks(),
             (None, Some(clock)) => clock.interval(),
@@ -203,7 +209,7 @@ impl Lane {
 
     /// How long the sample lasts, in ticks; `None` for pictures.
     fn length(&self, sample: &Sample) -> Option<u32> {
-        let rate = sample_rate(self.codec.as_ref()?).unwrap_or(self.base().den());
+        let rate = self.codec.as_ref()?.sample_rate()?;
         let samples = TimeBase::new(1, rate)?;
         let ticks = Timestamp::new(i64::from(sample.unit.samples?)).rescale(samples, self.base());
         u32::try_from(ticks.ticks()).ok().filter(|&ticks| ticks > 0)
@@ -218,25 +224,9 @@ impl Lane {
     }
 }
 
-/// The reorder depth a configuration declares.
-fn depth(config: &codec::Config) -> Option<u8> {
-    match config {
-        codec::Config::H264(_) | codec::Config::H265(_) => None,
-        _ => Some(0),
-    }
-}
-
 /// H.264 counts fields, so frames are two apart (8.2.1); H.265 counts pictures.
 fn poc_step(config: &codec::Config) -> i64 {
     if matches!(config, codec::Config::H264(_)) { 2 } else { 1 }
-}
-
-fn frame_rate(_config: &codec::Config) -> Option<(u32, u32)> {
-    None
-}
-
-fn sample_rate(config: &codec::Config) -> Option<u32> {
-    matches!(config, codec::Config::Opus(_)).then_some(48_000)
 }
 
 /// Sixteen of these fit into the ten seconds before the origin.

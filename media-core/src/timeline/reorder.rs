@@ -112,11 +112,11 @@ impl Reorder {
             (None, None) if self.fresh => pts.saturating_sub(interval.saturating_mul(depth as i64)),
             (None, None) => self.squeeze(depth, open),
         };
-        let starting = self.fresh || (depth == known && sorted.is_none());
+        let smooth = declared.is_some() || self.fresh || (sorted.is_none() && depth == known);
         self.fresh = false;
         let dts = ideal.min(pts).max(self.last.map_or(0, |last| last.saturating_add(1)));
         self.last = Some(dts);
-        let squeezed = if starting { dts > pts } else { dts > pts || depth > known || dts > ideal };
+        let squeezed = dts > pts || (!smooth && (depth > known || dts > ideal));
         Stamps { pts: pts.max(dts), dts, squeezed }
     }
 

@@ -3,11 +3,12 @@
 
 mod behaviour;
 mod pictures;
-
-
-
-
-
+mod rates;
+mod refusals;
+mod same_bytes;
+mod subscriber;
+mod tools;
+mod traps;
 
 use media_core::encode::{Config, Encoder, FrameOptions, FrameRate};
 use media_core::frame::Frame;

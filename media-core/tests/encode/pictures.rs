@@ -31,3 +31,19 @@ fn texture(x: usize, y: usize, plane: usize) -> u8 {
     let hash = (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77)) >> 7;
     60 + wave(x) * 2 + wave(y * 2 + x / 2) + (hash & 15) as u8 + plane as u8
 }
+
+/// An I420 picture as NV12.
+pub fn woven(planar: &media_core::frame::FrameRef<'_>) -> Frame {
+    let mut frame = Frame::new(PixelFormat::Nv12, planar.size()).unwrap();
+    let (luma, chroma) = (frame.stride(0), frame.stride(1));
+    for (y, row) in frame.plane_mut(0).chunks_mut(luma).enumerate() {
+        let from = planar.row(0, y);
+        row[..from.len()].copy_from_slice(from);
+    }
+    for (y, row) in frame.plane_mut(1).chunks_mut(chroma).enumerate() {
+        for (x, (u, v)) in planar.row(1, y).iter().zip(planar.row(2, y)).enumerate() {
+            row[2 * x..][..2].copy_from_slice(&[*u, *v]);
+        }
+    }
+    frame
+}

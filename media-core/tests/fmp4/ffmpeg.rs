@@ -24,6 +24,12 @@ pub(crate) struct Listed {
     pub(crate) key: bool,
 }
 
+impl Listed {
+    pub(crate) fn later(&self, pts: i64, dts: i64) -> Self {
+        Self { pts: self.pts + pts, dts: self.dts + dts, ..self.clone() }
+    }
+}
+
 /// The packets of the first stream of a kind, `v` or `a`.
 pub(crate) fn packets(file: &Path, kind: &str) -> Vec<Listed> {
     let stream = format!("{kind}:0");

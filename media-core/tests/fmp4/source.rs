@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use media_core::codec::{Config, Key, aac, h264, h265, opus, vp8, vp9};
-use media_core::mux::fmp4::Muxer;
+use media_core::mux::fmp4::{Composition, Muxer};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
 use media_core::track::{Kind, Track, TrackId};
@@ -17,6 +17,29 @@ pub(crate) struct Source {
     pub(crate) track: Track,
     pub(crate) packets: Vec<Packet>,
     pub(crate) end: Timestamp,
+}
+
+impl Source {
+    /// The same `ticks` later.
+    pub(crate) fn later(mut self, ticks: i64) -> Self {
+        for packet in &mut self.packets {
+            packet.pts = packet.pts.saturating_add(ticks);
+            packet.dts = packet.dts.saturating_add(ticks);
+        }
+        self.end = self.end.saturating_add(ticks);
+        self
+    }
+
+    /// How far the first packet's PTS is ahead of its DTS.
+    pub(crate) fn lead(&self) -> i64 {
+        self.packets[0].pts.since(self.packets[0].dts)
+    }
+
+    /// By how many ticks ffmpeg shows signed composition late: the largest offset below zero.
+    pub(crate) fn ffmpeg_delay(&self) -> i64 {
+        let leads = self.packets.iter().map(|packet| packet.pts.since(packet.dts));
+        self.lead() - leads.min().expect("packets")
+    }
 }
 
 /// A file of the collection of real media; `None`, said aloud, where that is not there.
@@ -120,7 +143,11 @@ pub(crate) fn ivf(file: &[u8]) -> Source {
 
 /// The whole source as a file of fragments of `per_fragment` packets.
 pub(crate) fn mux(source: &Source, per_fragment: usize) -> Vec<u8> {
-    let mut muxer = Muxer::new(&source.track).expect("a muxer");
+    mux_composed(source, per_fragment, Composition::Signed)
+}
+
+pub(crate) fn mux_composed(source: &Source, per_fragment: usize, composition: Composition) -> Vec<u8> {
+    let mut muxer = Muxer::with_composition(&source.track, composition).expect("a muxer");
     let mut file = muxer.init().to_vec();
     let mut at = 0;
     for packets in source.packets.chunks(per_fragment) {

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use media_core::mux::fmp4::Composition;
 use media_core::track::Kind;
 
-use crate::ffmpeg;
+use crate::ffmpeg::{self, Listed};
 use crate::oracle;
 use crate::source::{self, Source};
 
@@ -18,22 +19,28 @@ fn file(name: &str, bytes: &[u8]) -> PathBuf {
 /// Muxes the video of `name` and compares with the original.
 fn pictures(name: &str, per_fragment: usize) {
     let Some(original) = source::media(name).filter(|_| ffmpeg::present()) else { return };
-    compare_pictures(&original, &source::mp4(&original, Kind::Video), per_fragment);
+    compare_pictures(&original, source::mp4(&original, Kind::Video), per_fragment);
 }
 
-fn compare_pictures(original: &Path, source: &Source, per_fragment: usize) {
+fn compare_pictures(original: &Path, source: Source, per_fragment: usize) {
+    let before_zero = -source.packets[0].dts.ticks();
+    let delay = source.ffmpeg_delay();
+    let source = source.later(before_zero);
     let stem = original.file_stem().expect("a name").to_string_lossy();
-    let muxed = source::mux(source, per_fragment);
-    oracle::check(&muxed, source);
-    let ours = file(&format!("{stem}-{per_fragment}.mp4"), &muxed);
-    let (expected, listed) = (ffmpeg::packets(original, "v"), ffmpeg::packets(&ours, "v"));
-    assert_eq!(listed.len(), expected.len());
-    // ffmpeg begins DTS as far before PTS as the stream reorders; an edit list moves the origin.
-    let apart = expected[0].dts - listed[0].dts;
-    for (found, expected) in listed.iter().zip(&expected) {
-        assert_eq!(found, &ffmpeg::Listed { dts: expected.dts - apart, ..expected.clone() });
+    let expected = ffmpeg::packets(original, "v");
+    let hash = ffmpeg::picture_hash(original);
+    for (composition, pts, dts) in [
+        (Composition::Unsigned, before_zero, before_zero),
+        (Composition::Signed, before_zero + delay, before_zero + source.lead()),
+    ] {
+        let muxed = source::mux_composed(&source, per_fragment, composition);
+        oracle::check(&muxed, &source);
+        let ours = file(&format!("{stem}-{per_fragment}-{composition:?}.mp4"), &muxed);
+        let listed = ffmpeg::packets(&ours, "v");
+        let expected: Vec<Listed> = expected.iter().map(|packet| packet.later(pts, dts)).collect();
+        assert_eq!(listed, expected, "{composition:?}");
+        assert_eq!(ffmpeg::picture_hash(&ours), hash, "{composition:?}");
     }
-    assert_eq!(ffmpeg::picture_hash(&ours), ffmpeg::picture_hash(original));
 }
 
 /// Muxes the sound of `name` and compares with the original.
@@ -99,7 +106,7 @@ fn vp8() {
         return;
     };
     let source = source::ivf(&std::fs::read(&original).expect("a readable file"));
-    compare_pictures(&original, &source, 10);
+    compare_pictures(&original, source, 10);
 }
 
 #[test]
@@ -107,7 +114,7 @@ fn vp9_with_shown_existing_frames() {
     let name = "es/vp90-2-10-show-existing-frame2.vp9.ivf";
     let Some(original) = source::media(name).filter(|_| ffmpeg::present()) else { return };
     let source = source::ivf(&std::fs::read(&original).expect("a readable file"));
-    compare_pictures(&original, &source, 10);
+    compare_pictures(&original, source, 10);
 }
 
 #[test]

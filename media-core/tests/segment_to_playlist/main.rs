@@ -9,6 +9,7 @@ mod histories;
 #[allow(dead_code)]
 #[path = "../fmp4/reader.rs"]
 mod reader;
+mod readers;
 #[allow(dead_code)]
 #[path = "../fmp4/source.rs"]
 mod source;

@@ -91,9 +91,11 @@ pub(crate) fn call_test(name: &str, variables: &[(&str, &str)]) -> PathBuf {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let messages =
         cargo(&["test", "--test", "call", "--no-run", "--message-format=json"], variables).must_succeed();
-    let paths = messages.lines().filter_map(|line| line.split_once("\"executable\":\"")?.1.split('"').next());
+    let mut paths =
+        messages.lines().filter_map(|line| line.split_once("\"executable\":\"")?.1.split('"').next());
     let copy = directory(name).join("call");
-    fs::copy(paths.last().expect("cargo names the binary"), &copy).expect("both are cargo's directories");
+    fs::copy(paths.next_back().expect("cargo names the binary"), &copy)
+        .expect("both are cargo's directories");
     copy
 }
 

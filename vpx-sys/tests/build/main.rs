@@ -118,6 +118,35 @@ fn constant_with_another_value_is_refused() {
 }
 
 #[test]
+fn library_other_than_the_headers_is_found_out_at_run_time() {
+    let other_abi = "#include_next <vpx/vpx_encoder.h>\n\
+                     #undef VPX_ENCODER_ABI_VERSION\n\
+                     #define VPX_ENCODER_ABI_VERSION 26\n";
+    let then_that = "#include_next <vpx/vp8cx.h>\n#include <vpx/vpx_encoder.h>\n";
+    let files = [("vpx/vp8cx.h", then_that), ("vpx/vpx_encoder.h", other_abi)];
+    let dir = directory_with("other-library", &files);
+    let binary = call_test("other-library-binary", &[("VPX_INCLUDE_DIR", &dir)]);
+    let run = Command::new(binary).args(["--exact", "loaded_library_is_the_one_built_with"]).output();
+    Built::from(run.expect("it starts"))
+        .must_fail_with(&["Mismatch { interface: \"encoder\", compiled: 26, loaded: "]);
+}
+
+#[test]
+fn every_control_of_the_headers_has_a_function() {
+    let source = directory_with("controls", &[("all.c", "#include <vpx/vp8cx.h>\n#include <vpx/vp8dx.h>\n")]);
+    let output = Command::new("cc").args(["-E", "all.c"]).current_dir(source).output();
+    let text = String::from_utf8(output.expect("a compiler is there").stdout).expect("ASCII");
+    let functions = include_str!("../../src/control.rs");
+    // The header has a static function for each, which checks the type.
+    let controls = text.split("vpx_codec_control_").filter_map(|rest| rest.split('(').next());
+    let controls: Vec<_> = controls.filter(|name| name.starts_with("VP")).collect();
+    assert!(controls.len() > 80, "{controls:?}");
+    for control in controls {
+        assert!(functions.contains(&format!("fn {}(", control.to_lowercase())), "{control} has none");
+    }
+}
+
+#[test]
 fn documentation_needs_no_library_and_no_compiler() {
     let nothing =
         [("DOCS_RS", "1"), ("PKG_CONFIG", "/bin/false"), ("CC", "/bin/false"), ("LIBCLANG_PATH", "/nowhere")];

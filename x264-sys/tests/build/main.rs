@@ -115,6 +115,15 @@ fn constant_with_another_value_is_refused() {
 }
 
 #[test]
+fn library_of_another_build_does_not_link() {
+    let other = if x264_sys::x264_build() == 165 { 163 } else { 165 };
+    let header = format!("#include_next <x264.h>\n#undef X264_BUILD\n#define X264_BUILD {other}\n");
+    let dir = directory_with("other-library", &[("x264.h", &header)]);
+    cargo(&["test", "--test", "call", "--no-run"], &[("X264_INCLUDE_DIR", &dir)])
+        .must_fail_with(&[&format!("x264_encoder_open_{other}")]);
+}
+
+#[test]
 fn documentation_needs_no_library_and_no_compiler() {
     let nothing =
         [("DOCS_RS", "1"), ("PKG_CONFIG", "/bin/false"), ("CC", "/bin/false"), ("LIBCLANG_PATH", "/nowhere")];

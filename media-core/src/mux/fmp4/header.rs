@@ -2,13 +2,20 @@
 
 use bytes::Bytes;
 
+use super::Composition;
 use super::boxes::{boxed, full_box};
 use super::entry::SampleEntry;
 use super::fragment::default_flags;
 use crate::track::{Kind, TrackId};
 
 /// The header of a file with one track; `timescale` in ticks per second, `priming` in those ticks.
-pub(super) fn header(track: TrackId, timescale: u32, priming: i32, entry: &SampleEntry) -> Bytes {
+pub(super) fn header(
+    track: TrackId,
+    timescale: u32,
+    priming: i32,
+    entry: &SampleEntry,
+    composition: Composition,
+) -> Bytes {
     let moov = boxed(
         b"moov",
         &[
@@ -17,15 +24,16 @@ pub(super) fn header(track: TrackId, timescale: u32, priming: i32, entry: &Sampl
             &boxed(b"mvex", &[&trex(track, entry.kind())]),
         ],
     );
-    [ftyp(entry.kind()), moov].concat().into()
+    [ftyp(entry.kind(), composition), moov].concat().into()
 }
 
 /// `iso6` has everything used here (`tfdt`, `default-base-is-moof`, groups of a fragment's own). `cmf2` stands for signed composition
 /// offsets without an edit list, `cmfc` for the edit list that sound may have.
-fn ftyp(kind: Kind) -> Vec<u8> {
-    let cmaf = match kind {
-        Kind::Video => b"cmf2",
-        Kind::Audio => b"cmfc",
+fn ftyp(kind: Kind, composition: Composition) -> Vec<u8> {
+    let cmaf: &[u8] = match (kind, composition) {
+        (Kind::Audio, _) => b"cmfc",
+        (Kind::Video, Composition::Signed) => b"cmf2",
+        (Kind::Video, Composition::Unsigned) => b"",
     };
     boxed(b"ftyp", &[b"iso6", &0_u32.to_be_bytes(), b"iso6", cmaf])
 }

@@ -28,8 +28,20 @@ fn track() -> TrackId {
 
 #[test]
 fn brands() {
-    assert_eq!(ftyp(Kind::Video), bytes("00000018 'ftyp' 'iso6' 00000000 'iso6' 'cmf2'"));
-    assert_eq!(ftyp(Kind::Audio), bytes("00000018 'ftyp' 'iso6' 00000000 'iso6' 'cmfc'"));
+    assert_eq!(
+        ftyp(Kind::Video, Composition::Signed),
+        bytes("00000018 'ftyp' 'iso6' 00000000 'iso6' 'cmf2'")
+    );
+    assert_eq!(
+        ftyp(Kind::Audio, Composition::Unsigned),
+        bytes("00000018 'ftyp' 'iso6' 00000000 'iso6' 'cmfc'")
+    );
+}
+
+#[test]
+fn no_cmaf_brand_without_cmaf_timing() {
+    let expected = bytes("00000014 'ftyp' 'iso6' 00000000 'iso6'");
+    assert_eq!(ftyp(Kind::Video, Composition::Unsigned), expected);
 }
 
 #[test]
@@ -119,7 +131,7 @@ fn defaults_of_fragments() {
 
 #[test]
 fn boxes_follow_each_other_as_cmaf_has_them() {
-    let header = header(track(), 48_000, 1024, &audio());
+    let header = header(track(), 48_000, 1024, &audio(), Composition::Signed);
     let order = [
         "ftyp", "moov", "mvhd", "trak", "tkhd", "edts", "elst", "mdia", "mdhd", "hdlr", "minf", "smhd",
         "dinf", "stbl",

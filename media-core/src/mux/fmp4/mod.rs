@@ -11,9 +11,8 @@
 //! sample lasts until the next one's DTS: as long as one fragment's `end` is the next one's first DTS, `tfdt` is the exact sum of all
 //! durations before it (14496-12 8.8.12).
 //!
-//! * **Pictures** have no edit list. Their decode times are shifted so that the first packet is decoded when it is shown; pictures
-//!   shown before they would be decoded that way have negative composition offsets (`trun` version 1, CMAF brand `cmf2`). All renditions
-//!   of a camera so start at the same media time, whatever their reordering.
+//! * **Pictures** have no edit list, since reordering is not known before the first packet, when the header is already out. What is
+//!   written instead, [`Composition`] says: by default a media time line that begins with the first picture shown.
 //! * **Sound** with [priming](crate::track::Track::priming) is shifted by it, and an edit list (14496-12 8.6.6) takes it back: what has
 //!   a PTS below zero lies before the edit and is not played.
 //!
@@ -21,10 +20,32 @@
 //!
 //! # Example
 //!
-//! ```text
+//! ```
+//! use bytes::Bytes;
+//! use media_core::codec::{Config, Key, opus};
+//! use media_core::mux::fmp4;
+//! use media_core::packet::Packet;
+//! use media_core::time::{TimeBase, Timestamp};
+//! use media_core::track::{Track, TrackId};
+//!
+//! let id = TrackId::new(1).ok_or("zero")?;
+//! let track = Track::new(id, TimeBase::hz(48_000), Config::Opus(opus::Config::new(2)?));
+//! let packet = |pts, data| Packet {
+//!     track: id,
+//!     pts: Timestamp::new(pts),
+//!     dts: Timestamp::new(pts),
+//!     duration: Some(960),
+//!     key: Key::Closed,
+//!     data: Bytes::from_static(data),
+//!     wall: None,
+//! };
+//!
 //! let mut muxer = fmp4::Muxer::new(&track)?;
-//! file.write(muxer.init());
-//! file.write_vectored(muxer.fragment(&packets, next_dts)?.io_slices());
+//! let mut file = vec![muxer.init()];
+//! let packets = [packet(0, b"\x08one"), packet(960, b"\x08two")];
+//! file.extend(muxer.fragment(&packets, Timestamp::new(1920))?);
+//! assert_eq!(file[3], "\x08two");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod boxes;
@@ -68,14 +89,25 @@ impl Muxer {
     /// When the track cannot be said in MP4: a time base whose ticks do not divide a second, priming of more than 31 bits, or pictures
     /// of more than 65535 pixels a side.
     pub fn new(track: &Track) -> Result<Self, Error> {
+        Self::with_composition(track, Composition::default())
+    }
+
+    /// A muxer that writes reordered pictures in the way chosen. Makes no difference for sound, nor where nothing is reordered.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_composition(track: &Track, composition: Composition) -> Result<Self, Error> {
         let timescale = timescale(track.time_base)?;
         let priming = i32::try_from(track.priming).map_err(|_| Error::Priming { ticks: track.priming })?;
         let entry = SampleEntry::of(&track.codec)?;
         Ok(Self {
             track: track.id,
-            init: header::header(track.id, timescale, priming, &entry),
+            init: header::header(track.id, timescale, priming, &entry, composition),
             run: Run::new(track.kind(), Preroll::of(&track.codec), priming),
-            lead: None,
+            lead: match composition {
+                Composition::Signed => None,
+                Composition::Unsigned => Some(0),
+            },
             last_dts: None,
             sequence: 1,
             arena: BytesMut::new(),
@@ -92,10 +124,6 @@ impl Muxer {
     /// `end` is the DTS at which the last sample ends, in the track's time base: the DTS of the packet that follows where it is known,
     /// else the best guess. A fragment may begin later than the one before it ended (a gap), and also earlier (a guess that was too
     /// long), but always after the DTS of the packet before it.
-    ///
-    /// ```text
-    /// let rope = muxer.fragment(&packets[..30], packets[30].dts)?;
-    /// ```
     ///
     /// # Errors
     /// When there is no packet, one is of another track, DTS do not increase strictly up to `end`, or a value does not fit its field.
@@ -131,14 +159,30 @@ impl Muxer {
     }
 }
 
+/// How it is written that pictures are decoded in another order than shown. In both ways every picture is shown at its PTS; what differs
+/// is the decode time in the file. All renditions of a stream are written in the same way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Composition {
+    /// Decode times are late by as much as the first packet's PTS is ahead of its DTS, so that `tfdt` of the first fragment is the time it is
+    /// shown at, as CMAF brand `cmf2` has it and hls.js takes it; pictures shown before that have a negative offset.
+    ///
+    /// ffmpeg (5.1 to 9.0, and players built on it) shows fragments with negative offsets late by the largest of them, its own too: with
+    /// two B-pictures at 30 Hz, 67 ms after the sound.
+    #[default]
+    Signed,
+    /// Decode times are the packets' DTS, which must not be below zero; offsets are not negative. ffmpeg shows these pictures on time. `tfdt`
+    /// is earlier than the first picture shown, which CMAF does not allow without an edit list, so no CMAF brand is claimed.
+    Unsigned,
+}
+
 /// The `styp` box (14496-12 8.16.2) that may stand before the first fragment of a segment: a DASH media segment (`msdh`) that is a CMAF
 /// segment (`cmfs`). Never before a later part of one.
 pub const fn segment_type() -> Bytes {
     Bytes::from_static(b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs")
 }
 
-/// What keeps a track or its packets from becoming MP4. All of it is misuse by the caller: a [timeline](crate) before the muxer gives
-/// nothing of the kind.
+/// What keeps a track or its packets from becoming MP4. All of it is misuse by the caller: a timeline before the muxer gives nothing of
+/// the kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

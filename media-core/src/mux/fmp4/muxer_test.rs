@@ -72,6 +72,15 @@ fn the_first_picture_is_decoded_when_it_is_shown() {
 }
 
 #[test]
+fn unsigned_composition_keeps_dts() {
+    let track = video(TimeBase::VIDEO);
+    let mut muxer = Muxer::with_composition(&track, Composition::Unsigned).expect("a muxer");
+    let head = muxer.fragment_header(&[packet(900_000, 906_000)], at(903_000)).expect("a fragment");
+    assert_eq!(decode_time(&head), 900_000);
+    assert_eq!(i32::from_be_bytes(field(&head, b"trun", 12)), 6000);
+}
+
+#[test]
 fn primed_sound_is_ahead_by_its_priming() {
     let mut muxer = muxer(&audio(1024));
     let head = muxer

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::config::{Config, LogLevel, Loaded, Path, Source, Transport};
+use self::config::{Config, Loaded, LogLevel, Path, Source, Transport};
 use self::server::Server;
 
 /// Serves cameras to browsers: RTSP in, HLS and DASH out.
@@ -54,7 +54,8 @@ fn main() -> ExitCode {
     let loaded = match configure(&arguments) {
         Ok(loaded) => loaded,
         Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             eprintln!("reelmill: {error}{cause}");
             return ExitCode::from(2);
         }

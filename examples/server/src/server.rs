@@ -50,7 +50,9 @@ impl Server {
         let router = http::router(app.clone(), &config.hls_allow_origins);
         let address = listen(config.hls_address, router, &mut listeners, stopped.clone()).await?;
         let metrics_address = match config.metrics_address {
-            Some(address) => Some(listen(address, http::monitoring(app.clone()), &mut listeners, stopped.clone()).await?),
+            Some(address) => {
+                Some(listen(address, http::monitoring(app.clone()), &mut listeners, stopped.clone()).await?)
+            }
             None => None,
         };
         let mut streams = JoinSet::new();
@@ -75,7 +77,8 @@ impl Server {
     pub(crate) async fn stop(mut self) {
         self.stop.send_replace(true);
         let ended = timeout(STREAMS_END, async { while self.streams.join_next().await.is_some() {} }).await;
-        let drained = timeout(REQUESTS_END, async { while self.listeners.join_next().await.is_some() {} }).await;
+        let drained =
+            timeout(REQUESTS_END, async { while self.listeners.join_next().await.is_some() {} }).await;
         if ended.is_err() || drained.is_err() {
             tracing::warn!("stopped before everything had ended");
         }
@@ -122,7 +125,9 @@ async fn stream(path: Arc<Path>, clock: Clock, config: Config, mut stopped: watc
                 let transport = path.config().rtsp_transport;
                 rtsp::run(camera, transport, config.read_timeout, &mut live).await;
             }
-            Source::Unusable { found, reason } => tracing::error!(path = path.name(), source = found, reason, "no stream"),
+            Source::Unusable { found, reason } => {
+                tracing::error!(path = path.name(), source = found, reason, "no stream")
+            }
         }
     };
     tokio::select! {

@@ -41,7 +41,7 @@ fn each_trouble_is_told_for_what_it_is() {
         ("sound", &["no video"]),
     ] {
         server.wait_for_state(path, words);
-        assert_eq!(server.get(&format!("/{path}/index.m3u8")).status, 404, "{path}");
+        assert_eq!(server.get(&format!("/{path}/index.m3u8")).status, 503, "{path}");
         assert_eq!(server.get(&format!("/{path}/")).status, 200, "the page of {path} says what is wrong");
     }
     server.wait_for_segments("demo", 3);

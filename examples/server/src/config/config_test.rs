@@ -66,7 +66,11 @@ paths:
         paths: BTreeMap::from([
             (
                 "door".to_owned(),
-                Path { source: camera("rtsp://10.0.0.2/live", Some(("admin", "p@ss"))), rtsp_transport: tcp, dash: true },
+                Path {
+                    source: camera("rtsp://10.0.0.2/live", Some(("admin", "p@ss"))),
+                    rtsp_transport: tcp,
+                    dash: true,
+                },
             ),
             (
                 "yard/left".to_owned(),
@@ -90,7 +94,9 @@ fn an_empty_file_is_the_defaults() {
 
 #[test]
 fn unknown_keys_are_named_and_ignored() {
-    let loaded = yaml("rtmpAddress: :1935\npaths:\n  cam:\n    source: pattern\n    record: yes\n  all_others:\n").expect("usable");
+    let loaded =
+        yaml("rtmpAddress: :1935\npaths:\n  cam:\n    source: pattern\n    record: yes\n  all_others:\n")
+            .expect("usable");
     let mut warnings = loaded.warnings;
     warnings.sort();
     assert_eq!(
@@ -110,7 +116,10 @@ fn wrong_values_are_named() {
         refusal("logLevel: loud\n"),
         "logLevel: found \"loud\", expected one of error, warn, info, debug"
     );
-    assert_eq!(refusal("hlsSegmentCount: 2\n"), "hlsSegmentCount: found 2, expected a whole number from 3 to 1000");
+    assert_eq!(
+        refusal("hlsSegmentCount: 2\n"),
+        "hlsSegmentCount: found 2, expected a whole number from 3 to 1000"
+    );
     assert_eq!(
         refusal("readTimeout: 10\n"),
         "readTimeout: found 10, expected a duration of at least 100ms, such as 500ms, 10s or 1m30s"
@@ -119,7 +128,10 @@ fn wrong_values_are_named() {
         refusal("hlsAddress: somewhere\n"),
         "hlsAddress: found \"somewhere\", expected an address with a port, such as :8888 or 127.0.0.1:8888"
     );
-    assert_eq!(refusal("paths: [a, b]\n"), "paths: found [\"a\",\"b\"], expected a mapping of keys to values");
+    assert_eq!(
+        refusal("paths: [a, b]\n"),
+        "paths: found [\"a\",\"b\"], expected a mapping of keys to values"
+    );
     assert_eq!(
         refusal("paths:\n  cam:\n    source: pattern\n    dash: maybe\n"),
         "paths.cam.dash: found \"maybe\", expected yes or no"

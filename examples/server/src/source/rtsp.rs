@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use retina::client::{
-    Credentials, InitialSequenceNumberPolicy, InitialTimestampPolicy, PacketItem, PlayOptions, Playing, Session,
-    SessionGroup, SessionIdPolicy, SessionOptions, SetupOptions, Transport as RetinaTransport,
+    Credentials, InitialSequenceNumberPolicy, InitialTimestampPolicy, PacketItem, PlayOptions, Playing,
+    Session, SessionGroup, SessionIdPolicy, SessionOptions, SetupOptions, Transport as RetinaTransport,
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
@@ -89,7 +89,11 @@ struct Complaint {
 impl Complaint {
     fn about(&mut self, path: &str, failure: &Failure, wait: Duration) {
         // Details such as sequence numbers differ each time; the kind is what makes it the same.
-        if self.last.as_ref().is_some_and(|last| std::mem::discriminant(last) == std::mem::discriminant(failure)) {
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|last| std::mem::discriminant(last) == std::mem::discriminant(failure))
+        {
             self.repeated += 1;
             if !self.repeated.is_multiple_of(REMIND_EVERY) {
                 tracing::debug!(path, reason = %failure, retry_in = ?wait, "still no stream");
@@ -165,10 +169,8 @@ impl Refusal {
 }
 
 async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<Connection, Refusal> {
-    let credentials = camera
-        .credentials
-        .clone()
-        .map(|(username, password)| Credentials { username, password });
+    let credentials =
+        camera.credentials.clone().map(|(username, password)| Credentials { username, password });
     let has_credentials = credentials.is_some();
     let refused = |error: retina::Error| match error.status_code() {
         Some(401) if has_credentials => Refusal::Final(Failure::PasswordWrong),
@@ -190,11 +192,16 @@ async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<C
     let mut channels: Vec<Option<Channel>> = session.streams().iter().map(|_| None).collect();
     let mut index = 0;
     for (stream, media, described) in wanted {
-        let transport = if udp { RetinaTransport::Udp(Default::default()) } else { RetinaTransport::Tcp(Default::default()) };
+        let transport = if udp {
+            RetinaTransport::Udp(Default::default())
+        } else {
+            RetinaTransport::Tcp(Default::default())
+        };
         match session.setup(stream, SetupOptions::default().transport(transport)).await {
             Ok(()) => {
                 let clock_rate = media.clock_rate;
-                channels[stream] = Some(Channel { index, described, clock_rate, zero: None, reported: Losses::default() });
+                channels[stream] =
+                    Some(Channel { index, described, clock_rate, zero: None, reported: Losses::default() });
                 index += 1;
             }
             // A camera that offers sound and then refuses it still has a picture.
@@ -222,7 +229,8 @@ fn choose<'a>(
     // The library leaves out sections that it cannot read, so its streams are a subsequence of ours.
     let mut rest = media.iter();
     for (number, stream) in session.streams().iter().enumerate() {
-        let same = |media: &&Media| media.kind == stream.media() && media.payload_type == stream.rtp_payload_type();
+        let same =
+            |media: &&Media| media.kind == stream.media() && media.payload_type == stream.rtp_payload_type();
         let Some(media) = rest.find(same) else { break };
         if media.is_back_channel || !matches!(media.kind.as_str(), "video" | "audio") {
             continue;

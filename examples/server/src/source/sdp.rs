@@ -64,7 +64,10 @@ pub(super) fn parse(sdp: &[u8]) -> Vec<Media> {
             let found = own.iter().any(|attribute| media.apply(attribute));
             // Parameters of this payload type that stand in another section (seen in the wild) are better than none.
             if !found {
-                stray.iter().filter(|attribute| attribute.starts_with("fmtp:")).any(|attribute| media.apply(attribute));
+                stray
+                    .iter()
+                    .filter(|attribute| attribute.starts_with("fmtp:"))
+                    .any(|attribute| media.apply(attribute));
             }
             own.iter().for_each(|attribute| _ = media.apply(attribute));
             media
@@ -160,20 +163,29 @@ impl Media {
         let sets: Vec<Bytes> = self.parameter("sprop-parameter-sets").map(parameter_sets).unwrap_or_default();
         let of = |kind: u8| sets.iter().filter(|set| set[0] & 0x1f == kind).cloned().collect::<Vec<_>>();
         let config = h264::Config::from_parameter_sets(&of(7), &of(8)).ok().map(codec::Config::H264);
-        Described { format: Format::H264, config, depacketiser: Depacketiser::Pictures(Pictures::new(Codec::H264)) }
+        Described {
+            format: Format::H264,
+            config,
+            depacketiser: Depacketiser::Pictures(Pictures::new(Codec::H264)),
+        }
     }
 
     fn h265(&self) -> Described {
         let of = |name: &str| self.parameter(name).map(parameter_sets).unwrap_or_default();
         let config = h265::Config::from_parameter_sets(&of("sprop-vps"), &of("sprop-sps"), &of("sprop-pps"));
         let config = config.ok().map(codec::Config::H265);
-        Described { format: Format::H265, config, depacketiser: Depacketiser::Pictures(Pictures::new(Codec::H265)) }
+        Described {
+            format: Format::H265,
+            config,
+            depacketiser: Depacketiser::Pictures(Pictures::new(Codec::H265)),
+        }
     }
 
     /// Without `config` nothing tells what the frames are; RFC 3640 section 4.1 demands it.
     fn aac(&self) -> Option<Described> {
         let config = aac::Config::from_asc(&hexadecimal(self.parameter("config")?)?).ok()?;
-        let bits = |name: &str, default| self.parameter(name).map_or(Some(default), |value| value.parse().ok());
+        let bits =
+            |name: &str, default| self.parameter(name).map_or(Some(default), |value| value.parse().ok());
         let mode = Headers::HIGH_RATE;
         let headers = Headers {
             size: bits("sizelength", mode.size)?,
@@ -183,7 +195,8 @@ impl Media {
         if headers.size == 0 || headers.size > 16 || headers.index > 16 || headers.index_delta > 16 {
             return None;
         }
-        let step = u64::from(config.samples_per_frame()) * u64::from(self.clock_rate) / u64::from(config.sample_rate());
+        let step = u64::from(config.samples_per_frame()) * u64::from(self.clock_rate)
+            / u64::from(config.sample_rate());
         let depacketiser = Depacketiser::Aac(Aac::new(headers, u32::try_from(step).ok()?));
         Some(Described { format: Format::Aac, config: Some(codec::Config::Aac(config)), depacketiser })
     }
@@ -225,7 +238,9 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 #[cfg(test)]

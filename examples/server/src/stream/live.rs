@@ -87,7 +87,9 @@ impl Live {
         let mut announced = Vec::with_capacity(inputs.len());
         self.channels.clear();
         for (input, id) in inputs.into_iter().zip(1..) {
-            let (Some(id), Some(time_base)) = (TrackId::new(id), TimeBase::new(1, input.clock_rate)) else { continue };
+            let (Some(id), Some(time_base)) = (TrackId::new(id), TimeBase::new(1, input.clock_rate)) else {
+                continue;
+            };
             let (format, kind) = (input.format, input.format.kind());
             let parser = input.config.as_ref().map_or_else(|| Parser::waiting(format), Parser::new);
             self.channels.push(Channel { id, kind, parser });
@@ -208,7 +210,8 @@ impl Live {
             segment::Output::Init(init) => {
                 let headers = init.tracks.iter().zip(&init.headers).map(|(track, header)| {
                     let name = names.init(track.id, init.generation);
-                    let resource = Resource::media(&name, media_type(track.kind()), Rope::from(header.clone()));
+                    let resource =
+                        Resource::media(&name, media_type(track.kind()), Rope::from(header.clone()));
                     (name, resource)
                 });
                 let headers = headers.collect();
@@ -242,7 +245,8 @@ impl Live {
                 (name, resource)
             })
         };
-        let mut playlists = vec![playlist("index.m3u8".to_owned(), M3U8, hls::multivariant(&self.window, &self.names))];
+        let mut playlists =
+            vec![playlist("index.m3u8".to_owned(), M3U8, hls::multivariant(&self.window, &self.names))];
         for track in self.window.tracks() {
             let text = hls::media_playlist(&self.window, track.id, &self.names);
             playlists.push(playlist(self.names.media(track), M3U8, text));
@@ -315,7 +319,12 @@ impl Measure {
             u64::try_from(u128::from(count) * scale * 1_000_000_000 / nanos).unwrap_or(u64::MAX)
         };
         let rates = (per_second(self.pictures, 1000), per_second(self.media, 8));
-        *self = Self { since: Some(now), last_key: self.last_key, gop_millis: self.gop_millis, ..Self::default() };
+        *self = Self {
+            since: Some(now),
+            last_key: self.last_key,
+            gop_millis: self.gop_millis,
+            ..Self::default()
+        };
         Some(rates)
     }
 }

@@ -208,7 +208,10 @@ mod tests {
     fn h265_single_aggregated_and_fragmented() {
         let mut nals = Nals::new(Codec::H265);
         assert_eq!(read(&mut nals, &[0x26, 1, 0xaf]), Ok(vec![vec![0x26, 1, 0xaf]]));
-        assert_eq!(read(&mut nals, &[0x60, 1, 0, 3, 0x40, 1, 9, 0, 2, 0x42, 1]), Ok(vec![vec![0x40, 1, 9], vec![0x42, 1]]));
+        assert_eq!(
+            read(&mut nals, &[0x60, 1, 0, 3, 0x40, 1, 9, 0, 2, 0x42, 1]),
+            Ok(vec![vec![0x40, 1, 9], vec![0x42, 1]])
+        );
         assert_eq!(read(&mut nals, &[0x62, 1, 0x93, 0xaf]), Ok(vec![]));
         assert_eq!(read(&mut nals, &[0x62, 1, 0x53, 7]), Ok(vec![vec![0x26, 1, 0xaf, 7]]));
     }

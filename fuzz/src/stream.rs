@@ -132,7 +132,7 @@ impl Life {
 
     fn push(&mut self, output: timeline::Output) {
         if self.segmenter.push(output).is_err() {
-            // Allowed to drop the segment that could not be written, and nothing else; which packets were in it is not known here.
+            // The segment that could not be written is dropped, and nothing else; which packets were in it is not known here.
             self.viewer.is_lossy = true;
         }
     }

@@ -32,7 +32,6 @@
 //! | [`mux`] | packets in, container bytes out: fragmented MP4 |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
-//! | [`timeline`] | from what a camera sends to what a muxer may assume |
 //!
 //! # Features
 //!

@@ -10,8 +10,11 @@ mod server;
 mod source;
 mod store;
 mod stream;
+#[cfg(test)]
+mod test_media;
 
 use std::hash::{BuildHasher, RandomState};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -120,11 +123,15 @@ fn start_log(config: &Config) {
         LogLevel::Info => "info,retina=off",
         LogLevel::Debug => "debug,hyper=info,retina=debug",
     };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     if config.log_structured {
-        log.json().flatten_event(true).with_target(false).init();
+        log.json().flatten_event(true).init();
     } else {
-        log.with_target(false).init();
+        log.init();
     }
 }
 

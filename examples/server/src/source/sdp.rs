@@ -29,6 +29,8 @@ pub(super) struct Media {
     parameters: Vec<(String, String)>,
     /// The camera wants to hear, not to speak (ONVIF back channel).
     pub(super) is_back_channel: bool,
+    /// SRTP (RFC 3711), which is not understood.
+    is_encrypted: bool,
 }
 
 /// A stream that can be served.
@@ -79,7 +81,8 @@ pub(super) fn parse(sdp: &[u8]) -> Vec<Media> {
 fn media_line(line: &str) -> Option<Media> {
     let mut words = line.split_ascii_whitespace();
     let kind = words.next()?.to_ascii_lowercase();
-    let payload_type = words.nth(2)?.parse().ok().filter(|payload_type| *payload_type < 128)?;
+    let protocol = words.nth(1)?;
+    let payload_type = words.next()?.parse().ok().filter(|payload_type| *payload_type < 128)?;
     Some(Media {
         kind,
         payload_type,
@@ -88,6 +91,7 @@ fn media_line(line: &str) -> Option<Media> {
         channels: 1,
         parameters: Vec::new(),
         is_back_channel: false,
+        is_encrypted: protocol.contains("SAVP"),
     })
 }
 
@@ -137,6 +141,9 @@ impl Media {
     /// The name a person knows the codec by.
     pub(super) fn label(&self) -> String {
         match (self.encoding.as_deref(), self.payload_type) {
+            (Some(encoding), _) if self.is_encrypted => {
+                format!("encrypted {}/{}", self.kind, encoding.to_ascii_uppercase())
+            }
             (Some(encoding), _) => format!("{}/{}", self.kind, encoding.to_ascii_uppercase()),
             (None, 0) => "audio/PCMU".to_owned(),
             (None, 8) => "audio/PCMA".to_owned(),
@@ -147,7 +154,7 @@ impl Media {
 
     /// How to receive this stream; `None` when its codec cannot be served.
     pub(super) fn describe(&self) -> Option<Described> {
-        if self.clock_rate == 0 || self.is_back_channel {
+        if self.clock_rate == 0 || self.is_back_channel || self.is_encrypted {
             return None;
         }
         match (self.kind.as_str(), self.encoding.as_deref()?) {

@@ -11,10 +11,11 @@ use media_core::codec::{self, Format, Parser};
 use media_core::mux::Rope;
 use media_core::playlist::{self, Names, Window, dash, hls};
 use media_core::segment::{self, Segmenter};
-use media_core::time::{Moment, TimeBase};
+use media_core::time::TimeBase;
 use media_core::timeline::{self, Announced, Sample, Timeline};
 use media_core::track::{Kind, Track, TrackId};
 
+use super::measure::{Measure, Rates};
 use super::{Measured, Path, State, TrackSummary};
 use crate::clock::{self, Clock};
 use crate::source::Losses;
@@ -53,7 +54,6 @@ pub(crate) struct Live {
 /// One stream of the source as it is received.
 struct Channel {
     id: TrackId,
-    kind: Kind,
     parser: Parser,
 }
 
@@ -74,7 +74,7 @@ impl Live {
             segmenter: Segmenter::new(segment),
             window: Window::new(window),
             names,
-            measure: Measure::default(),
+            measure: Measure::new(&[]),
         }
     }
 
@@ -92,7 +92,7 @@ impl Live {
             };
             let (format, kind) = (input.format, input.format.kind());
             let parser = input.config.as_ref().map_or_else(|| Parser::waiting(format), Parser::new);
-            self.channels.push(Channel { id, kind, parser });
+            self.channels.push(Channel { id, parser });
             let mut track = Announced::new(id, kind, time_base);
             track.codec = input.config;
             announced.push(track);
@@ -107,9 +107,6 @@ impl Live {
         let now = self.clock.now();
         let unit = channel.parser.parse(data);
         self.path.stats.frames.add(1);
-        if channel.kind == Kind::Video {
-            self.measure.picture(now, unit.key.is_sync());
-        }
         self.timeline.push(Sample { track: channel.id, pts: i64::from(timestamp), dts: None, unit }, now);
         self.advance();
     }
@@ -133,7 +130,7 @@ impl Live {
             self.timeline.tick(now);
         }
         self.advance();
-        self.publish_measure(now);
+        self.publish_measure();
     }
 
     /// The source is gone. What comes after is a discontinuity; viewers stay.
@@ -176,8 +173,11 @@ impl Live {
         while let Some(output) = self.timeline.poll() {
             match &output {
                 timeline::Output::Tracks(tracks) => self.show(tracks),
-                timeline::Output::Discontinuity => self.set_state(State::Ready),
-                timeline::Output::Packet(packet) => self.measure.media += packet.data.len() as u64,
+                timeline::Output::Discontinuity => {
+                    self.measure = Measure::new(self.window.tracks());
+                    self.set_state(State::Ready);
+                }
+                timeline::Output::Packet(packet) => self.measure.packet(packet),
             }
             if let Err(error) = self.segmenter.push(output) {
                 self.path.stats.segments_refused.add(1);
@@ -194,7 +194,8 @@ impl Live {
         }
     }
 
-    fn show(&self, tracks: &[Track]) {
+    fn show(&mut self, tracks: &[Track]) {
+        self.measure = Measure::new(tracks);
         let tracks = tracks.iter().map(summary).collect();
         self.path.update(|status| {
             status.tracks = tracks;
@@ -264,13 +265,11 @@ impl Live {
         });
     }
 
-    fn publish_measure(&mut self, now: Moment) {
-        if let Some((millihertz, bitrate)) = self.measure.rates(now) {
-            let stored_bytes = self.path.store(|store| store.bytes());
-            let repairs = self.repairs();
-            let gop_millis = self.measure.gop_millis;
-            self.path.stats.measure(Measured { millihertz, bitrate, gop_millis, repairs, stored_bytes });
-        }
+    fn publish_measure(&self) {
+        let stored_bytes = self.path.store(|store| store.bytes());
+        let repairs = self.repairs();
+        let Rates { millihertz, bitrate, gop_millis } = self.measure.rates();
+        self.path.stats.measure(Measured { millihertz, bitrate, gop_millis, repairs, stored_bytes });
     }
 
     /// What the timeline repaired on all tracks together.
@@ -285,47 +284,6 @@ impl Live {
             }
         }
         sums
-    }
-}
-
-/// Counts over a few seconds.
-#[derive(Debug, Default)]
-struct Measure {
-    since: Option<Moment>,
-    pictures: u64,
-    media: u64,
-    last_key: Option<Moment>,
-    gop_millis: u64,
-}
-
-impl Measure {
-    fn picture(&mut self, now: Moment, key: bool) {
-        self.pictures += 1;
-        if key {
-            if let Some(last) = self.last_key.replace(now) {
-                self.gop_millis = u64::try_from(now.since(last) / 1_000_000).unwrap_or_default();
-            }
-        }
-    }
-
-    /// Pictures in a thousand seconds and bits per second, when enough time has passed to say so.
-    fn rates(&mut self, now: Moment) -> Option<(u64, u64)> {
-        let since = *self.since.get_or_insert(now);
-        let nanos = u128::try_from(now.since(since)).unwrap_or_default();
-        if nanos < MEASURE_OVER {
-            return None;
-        }
-        let per_second = |count: u64, scale: u128| {
-            u64::try_from(u128::from(count) * scale * 1_000_000_000 / nanos).unwrap_or(u64::MAX)
-        };
-        let rates = (per_second(self.pictures, 1000), per_second(self.media, 8));
-        *self = Self {
-            since: Some(now),
-            last_key: self.last_key,
-            gop_millis: self.gop_millis,
-            ..Self::default()
-        };
-        Some(rates)
     }
 }
 
@@ -362,6 +320,3 @@ const MAX_SEGMENT: usize = 50 << 20;
 
 /// Streams that a source can have: one of pictures, one of sound.
 const MOST_TRACKS: u32 = 2;
-
-/// Nanoseconds over which rates are measured.
-const MEASURE_OVER: u128 = 2_000_000_000;

@@ -3,6 +3,7 @@
 //! [`Live`] is the writing half, owned by the source's task; [`Path`] is the half that all others read.
 
 mod live;
+mod measure;
 mod path;
 mod readers;
 mod stats;

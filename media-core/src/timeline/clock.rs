@@ -290,9 +290,14 @@ impl Clock {
         self.lead.push(self.base.to_nanos(at), now);
         if self.pace.judge(raw, self.base, now) == Some(Rate::Wrong) {
             repairs.wallclock_fallback += 1;
-            self.mode = Mode::Arrival { offset: self.base.to_nanos(at).saturating_sub(now.nanos()) };
+            self.follow_arrival(at, now);
         }
         at
+    }
+
+    fn follow_arrival(&mut self, at: i64, now: Moment) {
+        self.mode = Mode::Arrival { offset: self.base.to_nanos(at).saturating_sub(now.nanos()) };
+        self.interval = None; // it was learnt from stamps that mean nothing
     }
 
     fn learn_interval(&mut self, step: i64) {
@@ -349,7 +354,7 @@ impl Clock {
     fn give_up(&mut self, stamp: &Stamp, repairs: &mut Repairs) -> i64 {
         repairs.wallclock_fallback += 1;
         let at = self.predict(&Stamp { order: Order::Forward, ..*stamp });
-        self.mode = Mode::Arrival { offset: self.base.to_nanos(at).saturating_sub(stamp.now.nanos()) };
+        self.follow_arrival(at, stamp.now);
         self.restart(stamp.raw, at, stamp.now);
         at
     }
@@ -376,6 +381,7 @@ impl Clock {
             None => arrival,
         };
         let at = at.max(self.last.saturating_add(1));
+        self.learn_interval(at.saturating_sub(self.last));
         let forward = raw.saturating_sub(self.newest.raw);
         self.newest.arrival = now;
         self.newest.at = at;

@@ -73,6 +73,11 @@ impl Lane {
         self.announced.kind == Kind::Video
     }
 
+    /// Whether it flows without having been put out, in this configuration.
+    pub(super) fn is_new(&self) -> bool {
+        !self.listed && !self.gone && self.codec.is_some() && self.arrival.is_some()
+    }
+
     pub(super) fn track(&self) -> Option<Track> {
         let codec = self.codec.clone()?;
         let Announced { id, time_base, priming, .. } = self.announced;
@@ -144,15 +149,26 @@ impl Lane {
             self.repairs.dropped_before_key += 1;
             return None;
         }
-        let declared = self.composition(&sample).map(|composition| at.saturating_sub(composition));
-        let interval = self.interval();
-        let stamps = self.reorder.push(at.max(0), sample.unit.order, interval, declared);
+        let (pts, declared) = self.declared(&sample, at.max(0));
+        let stamps = self.reorder.push(pts, sample.unit.order, self.interval(), declared);
         self.repairs.squeezed_dts += u64::from(stamps.squeezed);
         if self.needs_key {
             self.start = stamps.pts;
             self.needs_key = false;
         }
         Some(self.stamped(sample, stamps, None, wall))
+    }
+
+    /// PTS, and DTS where it need not be derived.
+    fn declared(&self, sample: &Sample, at: i64) -> (i64, Option<i64>) {
+        match (&self.clock, sample.unit.order) {
+            // By arrival all is in decoding order; only the order counts tell when a picture is shown.
+            (Some(clock), Some(order)) if !clock.is_trusted() => {
+                let later = self.reorder.shown_after(order).saturating_mul(clock.interval());
+                (at.saturating_add(later), Some(at))
+            }
+            _ => (at, self.composition(sample).map(|composition| at.saturating_sub(composition))),
+        }
     }
 
     fn sound(&mut self, sample: Sample, at: i64, wall: WallTime) -> Option<Packet> {

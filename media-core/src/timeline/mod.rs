@@ -356,7 +356,8 @@ impl Timeline {
         let Phase::Waiting { held, .. } = mem::replace(&mut self.phase, Phase::Flowing) else { return };
         let leading = held.iter().find(|(index, ..)| self.lanes[*index].is_video()).or(held.front());
         let Some(&(index, ref sample, arrival)) = leading else { return };
-        self.floor = self.line(arrival).max(self.end()).max(self.floor);
+        let before = self.lanes.iter().any(|lane| lane.listed);
+        self.floor = if before { self.line(arrival).max(self.end()).max(self.floor) } else { ORIGIN };
         self.lead = self.floor.saturating_sub(arrival.nanos());
         self.anchor_at(index, sample.pts, self.floor, arrival);
         self.cut();
@@ -386,7 +387,7 @@ impl Timeline {
         }
         self.follow(index, now);
 
-        if (self.broken || !self.lanes[index].listed) && self.may_cut(index, &sample, now) {
+        if (self.broken || self.lanes.iter().any(Lane::is_new)) && self.may_cut(index, &sample, now) {
             self.cut();
         }
         self.put_out(index, sample, at);
@@ -537,7 +538,7 @@ impl Timeline {
     fn cut(&mut self) {
         let mut changed = false;
         for lane in &mut self.lanes {
-            let present = !lane.gone && lane.codec.is_some() && (lane.listed || lane.arrival.is_some());
+            let present = !lane.gone && (lane.listed || lane.is_new());
             changed |= present != lane.listed;
             lane.listed = present;
             lane.needs_key = lane.is_video();

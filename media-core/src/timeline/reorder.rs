@@ -24,6 +24,9 @@ pub(super) struct Reorder {
     /// The last PTS in decoding order, to see how many of them a late picture comes after.
     recent: VecDeque<i64>,
     gap: Gap,
+    /// The count of the last picture that restarted counting, and the pictures since.
+    first: i64,
+    coded: i64,
     last: Option<i64>,
     /// Whether no picture has come since the start or the last interruption.
     fresh: bool,
@@ -46,6 +49,8 @@ impl Reorder {
             waiting: BinaryHeap::new(),
             recent: VecDeque::new(),
             gap: Gap::new(poc_step),
+            first: 0,
+            coded: 0,
             last: None,
             fresh: true,
         }
@@ -85,6 +90,15 @@ impl Reorder {
         Some((i64::from(order.count) - newest) / self.gap.step)
     }
 
+    /// How many pictures later than it is decoded this one is shown, by the order counts alone.
+    pub(super) fn shown_after(&self, order: PictureOrder) -> i64 {
+        if order.restarts || self.gap.newest.is_none() {
+            return self.depth as i64;
+        }
+        let shown = (i64::from(order.count) - self.first) / self.gap.step;
+        (shown - self.coded + self.depth as i64).clamp(0, 2 * MAX_DEPTH as i64)
+    }
+
     /// The stamps of the next picture in decoding order. `interval` is the usual time between pictures, `declared` a DTS that the
     /// source gave.
     pub(super) fn push(
@@ -94,6 +108,7 @@ impl Reorder {
         interval: i64,
         declared: Option<i64>,
     ) -> Stamps {
+        self.count(order);
         let known = self.depth;
         let after = self.recent.iter().filter(|&&earlier| earlier > pts).count();
         self.depth = self.depth.max(after).min(MAX_DEPTH);
@@ -118,6 +133,16 @@ impl Reorder {
         self.last = Some(dts);
         let squeezed = dts > pts || (!smooth && (depth > known || dts > ideal));
         Stamps { pts: pts.max(dts), dts, squeezed }
+    }
+
+    fn count(&mut self, order: Option<PictureOrder>) {
+        match order {
+            Some(order) if order.restarts || self.gap.newest.is_none() => {
+                self.first = i64::from(order.count);
+                self.coded = 1;
+            }
+            _ => self.coded = self.coded.saturating_add(1),
+        }
     }
 
     fn remember(&mut self, pts: i64) {

@@ -160,6 +160,25 @@ fn a_clock_of_the_wrong_rate_is_replaced_by_arrival() {
 }
 
 #[test]
+fn pictures_placed_by_arrival_are_shown_in_their_order() {
+    // Groups of I P B b b with stamps in milliseconds where 90 kHz was announced.
+    let mut bench = Bench::new([video(h264(None))]);
+    for n in 0..25 * 80_i64 {
+        bench.now = n * 40 * MS;
+        let shown = [0, 4, 2, 1, 3][(n % 5) as usize];
+        bench.ordered((n / 5 * 5 + shown) * 40, 2 * shown as i32);
+    }
+    assert_eq!(bench.repairs(VIDEO).wallclock_fallback, 1);
+    let packets = bench.packets(VIDEO);
+    for (n, group) in packets.chunks(5).enumerate().skip(200) {
+        let start = packets[200 * 5].pts.ticks() + (n as i64 - 200) * 5 * FRAME;
+        let wanted = [0, 4, 2, 1, 3].map(|shown| start + shown * FRAME);
+        let errors = pts(group).iter().zip(wanted).map(|(pts, wanted)| (pts - wanted).abs()).max();
+        assert!(errors < Some(FRAME / 4), "{:?} instead of {wanted:?}", pts(group));
+    }
+}
+
+#[test]
 fn stamps_without_sense_are_replaced_by_arrival() {
     let bench = run(1000, |n| (n * n).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64));
     assert!(bench.repairs(VIDEO).wallclock_fallback >= 1);

@@ -123,7 +123,11 @@ fn drift_is_followed_by_arrival_when_there_are_no_reports() {
         let camera = Camera { ppm, reports: false, ..PLAIN };
         let mut bench = bench();
         camera.run(&mut bench, 0, 1_800_000);
-        assert!(camera.error(&bench, 1_800_000).abs() <= 60_000, "{ppm} ppm: {}", camera.error(&bench, 1_800_000));
+        assert!(
+            camera.error(&bench, 1_800_000).abs() <= 60_000,
+            "{ppm} ppm: {}",
+            camera.error(&bench, 1_800_000)
+        );
         assert_eq!(bench.repairs(AUDIO).resyncs, 0);
     }
 }

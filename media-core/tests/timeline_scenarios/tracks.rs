@@ -153,18 +153,15 @@ fn a_new_configuration_gives_new_tracks() {
     run(&mut bench, 0, 3000, true, true);
     bench.now = 3000 * MS;
     let bigger = h264_of(39, None);
-    let outputs = bench.push(
-        VIDEO,
-        3000 * 90,
-        None,
-        AccessUnit { config: Some(bigger.clone()), ..unit(Key::Closed) },
-    );
+    let outputs =
+        bench.push(VIDEO, 3000 * 90, None, AccessUnit { config: Some(bigger.clone()), ..unit(Key::Closed) });
     let Output::Tracks(tracks) = &outputs[0] else { panic!("{outputs:?}") };
     assert_eq!(tracks.iter().map(|track: &Track| track.codec.clone()).collect::<Vec<_>>()[0], bigger);
     assert_eq!(outputs.len(), 2);
     // The same configuration again is not news.
     bench.now = 4000 * MS;
-    let outputs = bench.push(VIDEO, 4000 * 90, None, AccessUnit { config: Some(bigger), ..unit(Key::Closed) });
+    let outputs =
+        bench.push(VIDEO, 4000 * 90, None, AccessUnit { config: Some(bigger), ..unit(Key::Closed) });
     assert_eq!(outputs.len(), 1);
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use media_core::codec::{AccessUnit, Key, PictureOrder};
 use media_core::packet::Packet;
 use media_core::segment::{self, Segmenter};
-use media_core::time::{Moment, Timestamp, WallTime};
+use media_core::time::{Moment, TimeBase, Timestamp, WallTime};
 use media_core::timeline::{Announced, Config, Counting, Output, Sample, Timeline};
 use media_core::track::{Kind, Track, TrackId};
 
@@ -129,7 +129,8 @@ impl Source {
 struct Judge {
     tracks: Option<Arc<[Track]>>,
     needs_sync: BTreeMap<TrackId, bool>,
-    last_dts: BTreeMap<TrackId, Timestamp>,
+    /// And the base it is counted in, which a new announcement may change.
+    last_dts: BTreeMap<TrackId, (Timestamp, TimeBase)>,
     segmenter: Segmenter,
 }
 
@@ -167,8 +168,17 @@ impl Judge {
         let needs_sync = self.needs_sync.get_mut(&packet.track).expect("a track that was announced");
         assert!(!*needs_sync || packet.key.is_sync(), "pictures begin with a sync picture");
         *needs_sync = false;
-        let last = self.last_dts.insert(packet.track, packet.dts);
-        assert!(last.is_none_or(|last| last < packet.dts), "{last:?} then {:?}", packet.dts);
+        let base = self.time_base(packet.track);
+        if let Some((last, before)) = self.last_dts.insert(packet.track, (packet.dts, base)) {
+            let is_later =
+                if before == base { last < packet.dts } else { last.rescale(before, base) <= packet.dts };
+            assert!(is_later, "{last:?} then {:?}", packet.dts);
+        }
+    }
+
+    fn time_base(&self, id: TrackId) -> TimeBase {
+        let mut tracks = self.tracks.iter().flat_map(|tracks| tracks.iter());
+        tracks.find(|track| track.id == id).expect("a track that was announced").time_base
     }
 
     fn end(self) {

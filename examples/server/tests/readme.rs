@@ -18,7 +18,8 @@ fn commands_of_the_readme_start_the_server() {
         let mut words = command.split('#').next().unwrap_or_default().split_whitespace();
         let Some(script) = words.next() else { continue };
         let file = root().join(script);
-        let mode = fs::metadata(&file).unwrap_or_else(|error| panic!("{script}: {error}")).permissions().mode();
+        let mode =
+            fs::metadata(&file).unwrap_or_else(|error| panic!("{script}: {error}")).permissions().mode();
         assert_ne!(mode & 0o111, 0, "{script} can be run");
         if script == "script/server" {
             let server = Server::launch(
@@ -43,7 +44,11 @@ fn the_configuration_of_the_readme_has_no_unknown_keys() {
             Command::new(env!("CARGO_BIN_EXE_reelmill")).arg(&file).env("MTX_HLSADDRESS", "127.0.0.1:0"),
         );
         assert_eq!(server.get("/v3/paths/get/door").status, 200);
-        assert!(!server.log().contains("unknown") && !server.log().contains("no known key"), "{}", server.log());
+        assert!(
+            !server.log().contains("unknown") && !server.log().contains("no known key"),
+            "{}",
+            server.log()
+        );
     }
     fs::remove_file(&file).expect("we wrote it");
 }

@@ -146,3 +146,7 @@ const STREAMS_END: Duration = Duration::from_secs(2);
 
 /// A segment under way to a slow reader.
 const REQUESTS_END: Duration = Duration::from_secs(5);
+
+#[cfg(all(test, any(feature = "x264", feature = "vpx")))]
+#[path = "server_test.rs"]
+mod tests;

@@ -60,7 +60,7 @@ pub(super) fn parse(sdp: &[u8]) -> Vec<Media> {
             }
         }
     }
-    sections
+    let mut media: Vec<Media> = sections
         .into_iter()
         .map(|(mut media, own)| {
             let found = own.iter().any(|attribute| media.apply(attribute));
@@ -74,7 +74,12 @@ pub(super) fn parse(sdp: &[u8]) -> Vec<Media> {
             own.iter().for_each(|attribute| _ = media.apply(attribute));
             media
         })
-        .collect()
+        .collect();
+    // `sendonly` is said of what the client sends; a camera that says it of its pictures means itself.
+    if media.iter().any(|media| media.kind == "video" && media.is_back_channel) {
+        media.iter_mut().for_each(|media| media.is_back_channel = false);
+    }
+    media
 }
 
 /// `video 0 RTP/AVP 96`.

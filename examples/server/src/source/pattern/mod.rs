@@ -112,8 +112,7 @@ fn codec() -> encode::Codec {
 
 #[cfg(not(feature = "x264"))]
 fn codec() -> encode::Codec {
-    use media_core::encode::vpx::Options;
-    Options::default().into()
+    media_core::encode::vpx::Options::vp9().into()
 }
 
 fn format_of(config: &codec::Config) -> Format {

@@ -36,13 +36,20 @@ fn install(web: &Path) -> PathBuf {
     }
     std::fs::create_dir_all(&here).expect("the build directory can be written");
     for file in ["package.json", "package-lock.json"] {
-        std::fs::copy(web.join(file), here.join(file)).expect("web/ has a package.json and a package-lock.json");
+        std::fs::copy(web.join(file), here.join(file))
+            .expect("web/ has a package.json and a package-lock.json");
     }
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let run = Command::new(npm).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&here).status();
+    let run = Command::new(npm)
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(&here)
+        .status();
     match run {
         Ok(status) if status.success() && all_in(&modules) => modules,
-        Ok(status) => panic!("`npm ci` in {} ended with {status}; it installs hls.js and dash.js for the player page", here.display()),
+        Ok(status) => panic!(
+            "`npm ci` in {} ended with {status}; it installs hls.js and dash.js for the player page",
+            here.display()
+        ),
         Err(error) => panic!(
             "npm could not be run ({error}). The player page is made of hls.js and dash.js, which npm installs: \
              get Node.js with npm (Debian, Ubuntu: apt install npm; Fedora: dnf install nodejs-npm; macOS: brew install node), \

@@ -127,7 +127,7 @@ fn access_units(format: Format, bytes: &[u8]) {
         }
         if let Some(config) = config {
             sane(&config);
-            assert_eq!(parser.config(), Some(&config));
+            assert_eq!(parser.config(), Some(config));
         }
     }
 }

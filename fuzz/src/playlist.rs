@@ -12,9 +12,12 @@ pub struct History {
     told: BTreeMap<u64, Entry>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Entry {
     uri: String,
+    /// Whether it is listed as a gap, which nobody loads.
+    gap: bool,
+    /// The init segment in force; empty for a gap, which needs none.
     map: String,
     extinf: String,
     date_time: String,
@@ -37,13 +40,7 @@ impl History {
         let mut lines = text.lines();
         assert_eq!(lines.next(), Some("#EXTM3U"));
         let mut value_of = BTreeMap::new();
-        let mut entry = Entry {
-            uri: String::new(),
-            map: String::new(),
-            extinf: String::new(),
-            date_time: String::new(),
-            discontinuities: 0,
-        };
+        let mut entry = Entry::default();
         let (mut number, mut numbers, mut discontinuities) = (None, (0, 0), Vec::new());
         for line in lines {
             let (tag, value) = line.split_once(':').unwrap_or((line, ""));
@@ -57,6 +54,7 @@ impl History {
                 }
                 "#EXT-X-DISCONTINUITY" => entry.discontinuities += 1,
                 "#EXT-X-MAP" => value.clone_into(&mut entry.map),
+                "#EXT-X-GAP" => entry.gap = true,
                 "#EXTINF" => value.clone_into(&mut entry.extinf),
                 "#EXT-X-PROGRAM-DATE-TIME" => value.clone_into(&mut entry.date_time),
                 _ if line.starts_with('#') => {}
@@ -64,11 +62,14 @@ impl History {
                     let at = *number.get_or_insert(value_of["#EXT-X-MEDIA-SEQUENCE"]);
                     line.clone_into(&mut entry.uri);
                     let mut told = entry.clone();
+                    if told.gap {
+                        told.map.clear();
+                    }
                     told.discontinuities += value_of["#EXT-X-DISCONTINUITY-SEQUENCE"];
                     discontinuities.push(told.discontinuities);
                     self.tell(at, told, value_of["#EXT-X-TARGETDURATION"]);
                     number = Some(at + 1);
-                    (entry.extinf, entry.date_time) = (String::new(), String::new());
+                    (entry.extinf, entry.date_time, entry.gap) = (String::new(), String::new(), false);
                 }
             }
         }
@@ -91,6 +92,7 @@ impl History {
             seconds > 0.0 && seconds.round() as u64 <= target,
             "EXTINF {seconds} with a target of {target}"
         );
+        assert!(entry.gap || !entry.map.is_empty(), "media comes with an init segment");
         assert!(!entry.date_time.is_empty(), "every segment says when it was captured");
         let told = self.told.entry(number).or_insert_with(|| entry.clone());
         assert_eq!(*told, entry, "what was said of segment {number} stays");

@@ -1,10 +1,11 @@
 //! The program's clocks, read here and nowhere else: the stages are told what time it is.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use media_core::time::{Moment, WallTime};
+use tokio::time::Instant;
 
-/// A monotonic clock that begins when it is made.
+/// A monotonic clock that begins when it is made; in tests that pause the runtime's time it stands still too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     origin: Instant,

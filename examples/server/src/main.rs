@@ -10,15 +10,18 @@ mod server;
 mod source;
 mod store;
 mod stream;
+#[cfg(test)]
+mod test_media;
 
 use std::hash::{BuildHasher, RandomState};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::config::{Config, LogLevel, Loaded, Path, Source, Transport};
+use self::config::{Config, Loaded, LogLevel, Path, Source, Transport};
 use self::server::Server;
 
 /// Serves cameras to browsers: RTSP in, HLS and DASH out.
@@ -54,7 +57,8 @@ fn main() -> ExitCode {
     let loaded = match configure(&arguments) {
         Ok(loaded) => loaded,
         Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             eprintln!("reelmill: {error}{cause}");
             return ExitCode::from(2);
         }
@@ -117,13 +121,17 @@ fn start_log(config: &Config) {
         LogLevel::Error => "error,retina=off",
         LogLevel::Warn => "warn,retina=off",
         LogLevel::Info => "info,retina=off",
-        LogLevel::Debug => "debug,hyper=info,retina=debug",
+        LogLevel::Debug => "debug,hyper=info,retina=warn",
     };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     if config.log_structured {
-        log.json().flatten_event(true).with_target(false).init();
+        log.json().flatten_event(true).init();
     } else {
-        log.with_target(false).init();
+        log.init();
     }
 }
 

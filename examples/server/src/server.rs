@@ -50,7 +50,9 @@ impl Server {
         let router = http::router(app.clone(), &config.hls_allow_origins);
         let address = listen(config.hls_address, router, &mut listeners, stopped.clone()).await?;
         let metrics_address = match config.metrics_address {
-            Some(address) => Some(listen(address, http::monitoring(app.clone()), &mut listeners, stopped.clone()).await?),
+            Some(address) => {
+                Some(listen(address, http::monitoring(app.clone()), &mut listeners, stopped.clone()).await?)
+            }
             None => None,
         };
         let mut streams = JoinSet::new();
@@ -75,7 +77,8 @@ impl Server {
     pub(crate) async fn stop(mut self) {
         self.stop.send_replace(true);
         let ended = timeout(STREAMS_END, async { while self.streams.join_next().await.is_some() {} }).await;
-        let drained = timeout(REQUESTS_END, async { while self.listeners.join_next().await.is_some() {} }).await;
+        let drained =
+            timeout(REQUESTS_END, async { while self.listeners.join_next().await.is_some() {} }).await;
         if ended.is_err() || drained.is_err() {
             tracing::warn!("stopped before everything had ended");
         }
@@ -115,19 +118,21 @@ async fn listen(
 async fn stream(path: Arc<Path>, clock: Clock, config: Config, mut stopped: watch::Receiver<bool>) {
     let cutting = Cutting { target: config.hls_segment_duration, listed: config.hls_segment_count };
     let mut live = Live::new(path.clone(), clock, cutting);
-    let source = async {
-        match &path.config().source {
-            Source::Pattern => pattern::run(config.hls_segment_duration, &mut live).await,
-            Source::Rtsp(camera) => {
-                let transport = path.config().rtsp_transport;
-                rtsp::run(camera, transport, config.read_timeout, &mut live).await;
-            }
-            Source::Unusable { found, reason } => tracing::error!(path = path.name(), source = found, reason, "no stream"),
+    let stop = async { _ = stopped.wait_for(|stop| *stop).await };
+    match &path.config().source {
+        Source::Rtsp(camera) => {
+            let transport = path.config().rtsp_transport;
+            rtsp::run(camera, transport, config.read_timeout, &mut live, stop).await;
         }
-    };
-    tokio::select! {
-        () = source => {}
-        _ = stopped.wait_for(|stop| *stop) => {}
+        Source::Pattern => {
+            tokio::select! {
+                () = pattern::run(config.hls_segment_duration, &mut live) => {}
+                () = stop => {}
+            }
+        }
+        Source::Unusable { found, reason } => {
+            tracing::error!(path = path.name(), source = found, reason, "no stream");
+        }
     }
 }
 
@@ -141,3 +146,7 @@ const STREAMS_END: Duration = Duration::from_secs(2);
 
 /// A segment under way to a slow reader.
 const REQUESTS_END: Duration = Duration::from_secs(5);
+
+#[cfg(all(test, any(feature = "x264", feature = "vpx")))]
+#[path = "server_test.rs"]
+mod tests;

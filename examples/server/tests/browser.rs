@@ -38,7 +38,8 @@ fn playback_goes_on_by_itself_when_the_camera_was_away() {
         let server = Server::start_with("", &[("cam", &format!("source: {}", camera.url("cam")))]);
         server.wait_for_segments("cam", 3);
 
-        let mut viewer = Viewer::open(&server.url(&format!("/cam/?player={player}")), &format!("restart-{player}"));
+        let mut viewer =
+            Viewer::open(&server.url(&format!("/cam/?player={player}")), &format!("restart-{player}"));
         let begin = viewer.watch_until("the first picture", 30, |report| report.pictures > 0);
         viewer.watch_until("five seconds of it", 30, |report| report.position > begin.position + 5.0);
         camera.kill();
@@ -69,7 +70,11 @@ fn play_for_twenty_seconds(server: &Server, path: &str, player: &str) {
         assert!(report.gaps.iter().all(|gap| *gap < 0.1), "{what}: the buffer has holes: {report:?}");
     }
     assert!(end.position - begin.position > 15.0, "{what}: from {begin:?} to {end:?} in twenty seconds");
-    assert!(end.pictures > begin.pictures + 300, "{what}: {} pictures in twenty seconds", end.pictures - begin.pictures);
+    assert!(
+        end.pictures > begin.pictures + 300,
+        "{what}: {} pictures in twenty seconds",
+        end.pictures - begin.pictures
+    );
     assert!(end.size.0 > 0 && end.size.1 > 0, "{what}: no picture");
     viewer.close();
 }

@@ -66,7 +66,11 @@ paths:
         paths: BTreeMap::from([
             (
                 "door".to_owned(),
-                Path { source: camera("rtsp://10.0.0.2/live", Some(("admin", "p@ss"))), rtsp_transport: tcp, dash: true },
+                Path {
+                    source: camera("rtsp://10.0.0.2/live", Some(("admin", "p@ss"))),
+                    rtsp_transport: tcp,
+                    dash: true,
+                },
             ),
             (
                 "yard/left".to_owned(),
@@ -84,13 +88,23 @@ paths:
 }
 
 #[test]
+fn the_example_is_valid_and_shows_the_defaults() {
+    let loaded = yaml(include_str!("../../reelmill.yml")).expect("a good file");
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert_eq!(loaded.config.paths.keys().collect::<Vec<_>>(), ["demo", "front/door", "yard"]);
+    assert_eq!(Config { paths: BTreeMap::new(), ..loaded.config }, Config::default());
+}
+
+#[test]
 fn an_empty_file_is_the_defaults() {
     assert_eq!(yaml("# nothing\n\n").expect("empty is fine").config, Config::default());
 }
 
 #[test]
 fn unknown_keys_are_named_and_ignored() {
-    let loaded = yaml("rtmpAddress: :1935\npaths:\n  cam:\n    source: pattern\n    record: yes\n  all_others:\n").expect("usable");
+    let loaded =
+        yaml("rtmpAddress: :1935\npaths:\n  cam:\n    source: pattern\n    record: yes\n  all_others:\n")
+            .expect("usable");
     let mut warnings = loaded.warnings;
     warnings.sort();
     assert_eq!(
@@ -110,7 +124,10 @@ fn wrong_values_are_named() {
         refusal("logLevel: loud\n"),
         "logLevel: found \"loud\", expected one of error, warn, info, debug"
     );
-    assert_eq!(refusal("hlsSegmentCount: 2\n"), "hlsSegmentCount: found 2, expected a whole number from 3 to 1000");
+    assert_eq!(
+        refusal("hlsSegmentCount: 2\n"),
+        "hlsSegmentCount: found 2, expected a whole number from 3 to 1000"
+    );
     assert_eq!(
         refusal("readTimeout: 10\n"),
         "readTimeout: found 10, expected a duration of at least 100ms, such as 500ms, 10s or 1m30s"
@@ -119,7 +136,10 @@ fn wrong_values_are_named() {
         refusal("hlsAddress: somewhere\n"),
         "hlsAddress: found \"somewhere\", expected an address with a port, such as :8888 or 127.0.0.1:8888"
     );
-    assert_eq!(refusal("paths: [a, b]\n"), "paths: found [\"a\",\"b\"], expected a mapping of keys to values");
+    assert_eq!(
+        refusal("paths: [a, b]\n"),
+        "paths: found [\"a\",\"b\"], expected a mapping of keys to values"
+    );
     assert_eq!(
         refusal("paths:\n  cam:\n    source: pattern\n    dash: maybe\n"),
         "paths.cam.dash: found \"maybe\", expected yes or no"

@@ -155,23 +155,31 @@ fn parse_yaml(path: &FilePath, text: &str) -> Result<Map<String, Value>, Error> 
 /// A path's name may itself contain underscores; no path key does, so the last one separates them.
 fn overlay(tree: &mut Map<String, Value>, name: &str, value: &str) -> bool {
     let value = Value::String(value.to_owned());
-    let known = |keys: &[&'static str], name: &str| keys.iter().find(|key| key.eq_ignore_ascii_case(name)).copied();
+    let known =
+        |keys: &[&'static str], name: &str| keys.iter().find(|key| key.eq_ignore_ascii_case(name)).copied();
     if let Some(key) = known(Config::KEYS, name) {
         tree.insert(key.to_owned(), value);
         return true;
     }
     let section = |tree: &mut Map<String, Value>, key: &str, under: &str, value| {
-        let Value::Object(map) = tree.entry(key).or_insert_with(|| Value::Object(Map::new())) else { return false };
+        let Value::Object(map) = tree.entry(key).or_insert_with(|| Value::Object(Map::new())) else {
+            return false;
+        };
         map.insert(under.to_owned(), value);
         true
     };
     if let Some(key) = name.strip_prefix("PATHDEFAULTS_").and_then(|name| known(Path::KEYS, name)) {
         return section(tree, "pathDefaults", key, value);
     }
-    let Some((path, key)) = name.strip_prefix("PATHS_").and_then(|rest| rest.rsplit_once('_')) else { return false };
+    let Some((path, key)) = name.strip_prefix("PATHS_").and_then(|rest| rest.rsplit_once('_')) else {
+        return false;
+    };
     let Some(key) = known(Path::KEYS, key) else { return false };
-    let Value::Object(paths) = tree.entry("paths").or_insert_with(|| Value::Object(Map::new())) else { return false };
-    let path = paths.keys().find(|known| known.eq_ignore_ascii_case(path)).cloned().unwrap_or(path.to_lowercase());
+    let Value::Object(paths) = tree.entry("paths").or_insert_with(|| Value::Object(Map::new())) else {
+        return false;
+    };
+    let path =
+        paths.keys().find(|known| known.eq_ignore_ascii_case(path)).cloned().unwrap_or(path.to_lowercase());
     if paths.get(&path).is_none_or(Value::is_null) {
         paths.insert(path.clone(), Value::Object(Map::new()));
     }
@@ -245,7 +253,9 @@ impl Config {
         let defaults = root.section("pathDefaults")?;
         for (name, own) in root.section("paths")? {
             if name == "all_others" || name == "all" || name.starts_with('~') {
-                root.warn(format!("paths.{name}: paths that match many names are not supported, this one is ignored"));
+                root.warn(format!(
+                    "paths.{name}: paths that match many names are not supported, this one is ignored"
+                ));
                 continue;
             }
             let key = format!("paths.{name}");

@@ -81,7 +81,9 @@ impl<'a> Section<'a> {
     pub(super) fn strings(&mut self, key: &str) -> Result<Option<Vec<String>>, Error> {
         match self.entries.remove(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.split(',').map(|part| part.trim().to_owned()).collect())),
+            Some(Value::String(text)) => {
+                Ok(Some(text.split(',').map(|part| part.trim().to_owned()).collect()))
+            }
             Some(Value::Array(values)) => values
                 .into_iter()
                 .map(|value| match value {

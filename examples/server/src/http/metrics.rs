@@ -20,7 +20,8 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
     registry.register_collector(Box::new(app));
     let mut text = String::new();
     match prometheus_client::encoding::text::encode(&mut text, &registry) {
-        Ok(()) => ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response(),
+        Ok(()) => ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+            .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -34,21 +35,33 @@ impl Collector for App {
         out.counters("paths_inbound_bytes", "Bytes from the source", |path| path.stats.inbound_bytes.get())?;
         out.counters("paths_outbound_bytes", "Bytes to readers", |path| path.stats.outbound_bytes.get())?;
         out.counters("paths_inbound_frames", "Access units from the source", |path| path.stats.frames.get())?;
-        out.counters("paths_reconnects", "Connections to the source after the first", |path| path.stats.reconnects.get())?;
+        out.counters("paths_reconnects", "Connections to the source after the first", |path| {
+            path.stats.reconnects.get()
+        })?;
         out.gauges("paths_readers", "Readers of the last seconds", |path| path.readers.count() as f64)?;
-        out.gauges("paths_fps", "Pictures per second", |path| path.stats.measured().millihertz as f64 / 1000.0)?;
-        out.gauges("paths_bitrate_bps", "Media bits per second", |path| path.stats.measured().bitrate as f64)?;
+        out.gauges("paths_fps", "Pictures per second", |path| {
+            path.stats.measured().millihertz as f64 / 1000.0
+        })?;
+        out.gauges("paths_bitrate_bps", "Media bits per second", |path| {
+            path.stats.measured().bitrate as f64
+        })?;
         out.gauges("paths_gop_seconds", "Distance of the last two key frames", |path| {
             path.stats.measured().gop_millis as f64 / 1000.0
         })?;
-        out.gauges("paths_stored_bytes", "Segments in memory", |path| path.stats.measured().stored_bytes as f64)?;
+        out.gauges("paths_stored_bytes", "Segments in memory", |path| {
+            path.stats.measured().stored_bytes as f64
+        })?;
         out.each("paths_timestamp_repairs", "Timestamps repaired, by cause", |path, out| {
             let repairs = path.stats.measured().repairs;
-            repairs.iter().try_for_each(|(cause, count)| out.counter(&[("name", path.name()), ("cause", cause)], *count))
+            repairs.iter().try_for_each(|(cause, count)| {
+                out.counter(&[("name", path.name()), ("cause", cause)], *count)
+            })
         })?;
         out.each("paths_drops", "Units not handed on, by cause", |path, out| {
             let drops = path.stats.drops();
-            drops.iter().try_for_each(|(cause, count)| out.counter(&[("name", path.name()), ("cause", cause)], *count))
+            drops.iter().try_for_each(|(cause, count)| {
+                out.counter(&[("name", path.name()), ("cause", cause)], *count)
+            })
         })
     }
 }
@@ -94,7 +107,12 @@ impl Families<'_, '_> {
         })
     }
 
-    fn each(&mut self, name: &str, help: &str, line: impl Fn(&Path, &mut Lines) -> fmt::Result) -> fmt::Result {
+    fn each(
+        &mut self,
+        name: &str,
+        help: &str,
+        line: impl Fn(&Path, &mut Lines) -> fmt::Result,
+    ) -> fmt::Result {
         let mut lines = Lines::default();
         for path in self.app.paths.values() {
             line(path, &mut lines)?;

@@ -39,8 +39,8 @@ use crate::clock;
 use crate::store::Resource;
 use crate::stream::{Path, State as StreamState};
 use axum::http::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE,
-    RANGE, RETRY_AFTER, USER_AGENT,
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    IF_RANGE, RANGE, RETRY_AFTER, USER_AGENT,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -85,7 +85,8 @@ fn cors(allowed_origins: &[String]) -> CorsLayer {
 
 /// `urn:mpeg:dash:utc:http-iso:2014`: players set their clock by it.
 async fn time() -> Response {
-    ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "text/plain; charset=utf-8")], clock::iso(clock::wall())).into_response()
+    ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "text/plain; charset=utf-8")], clock::iso(clock::wall()))
+        .into_response()
 }
 
 /// The process answers. A camera that is away does not make it unhealthy: restarting us would not bring it back.
@@ -96,7 +97,8 @@ async fn healthz() -> &'static str {
 /// Everything under a path.
 async fn path(State(app): State<App>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")], "only GET and HEAD\n").into_response();
+        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")], "only GET and HEAD\n")
+            .into_response();
     }
     let whole = request.uri().path().trim_start_matches('/');
     if app.paths.contains_key(whole) {
@@ -111,8 +113,12 @@ async fn path(State(app): State<App>, request: Request) -> Response {
     note_reader(path, &request);
     match file {
         "" => assets::player(),
-        "index.mpd" | "manifest.mpd" if !path.config().dash => not_found("DASH is switched off for this path\n"),
-        _ if file.ends_with(".m3u8") || file.ends_with(".mpd") => playlist(path, file, request.headers()).await,
+        "index.mpd" | "manifest.mpd" if !path.config().dash => {
+            not_found("DASH is switched off for this path\n")
+        }
+        _ if file.ends_with(".m3u8") || file.ends_with(".mpd") => {
+            playlist(path, file, request.headers()).await
+        }
         _ => match path.get(file) {
             Some(resource) => send(path, resource, request.headers()),
             None => not_found("there is no such segment, or it is too old\n"),
@@ -158,7 +164,8 @@ fn send(path: &Path, resource: Resource, headers: &HeaderMap) -> Response {
 fn content(path: &Path, resource: Resource, headers: &HeaderMap) -> Response {
     let length = resource.body.len();
     // Playlists are whole or useless.
-    let may_part = resource.is_immutable && headers.get(IF_RANGE).is_none_or(|tag| tag.as_bytes() == resource.etag.as_bytes());
+    let may_part = resource.is_immutable
+        && headers.get(IF_RANGE).is_none_or(|tag| tag.as_bytes() == resource.etag.as_bytes());
     let header = headers.get(RANGE).and_then(|range| range.to_str().ok()).filter(|_| may_part);
     let (status, range, body) = match range::wanted(header, length) {
         Wanted::All => (StatusCode::OK, None, resource.body),

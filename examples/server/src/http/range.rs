@@ -21,7 +21,9 @@ pub(super) fn wanted(header: Option<&str>, length: u64) -> Wanted {
     let (first, last) = (first.trim(), last.trim());
     match (first.parse::<u64>(), last.parse::<u64>()) {
         (Ok(first), Ok(last)) if first > last => Wanted::All,
-        (Ok(first), _) if first >= length && (last.is_empty() || last.parse::<u64>().is_ok()) => Wanted::Nothing,
+        (Ok(first), _) if first >= length && (last.is_empty() || last.parse::<u64>().is_ok()) => {
+            Wanted::Nothing
+        }
         (Ok(first), Ok(last)) => Wanted::Part(first..last.saturating_add(1).min(length)),
         (Ok(first), Err(_)) if last.is_empty() => Wanted::Part(first..length),
         (Err(_), Ok(suffix)) if first.is_empty() => match suffix.min(length) {

@@ -2,7 +2,7 @@
 //! what becomes of them.
 
 mod backoff;
-#[cfg(any(feature = "x264", feature = "vpx"))]
+#[cfg_attr(not(any(feature = "x264", feature = "vpx")), path = "pattern/absent.rs")]
 pub(crate) mod pattern;
 mod rtp;
 pub(crate) mod rtsp;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use retina::client::{
-    Credentials, InitialSequenceNumberPolicy, InitialTimestampPolicy, PacketItem, PlayOptions, Playing, Session,
-    SessionGroup, SessionIdPolicy, SessionOptions, SetupOptions, Transport as RetinaTransport,
+    Credentials, InitialSequenceNumberPolicy, InitialTimestampPolicy, PacketItem, PlayOptions, Playing,
+    Session, SessionGroup, SessionIdPolicy, SessionOptions, SetupOptions, Transport as RetinaTransport,
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     NoSuchStream,
     #[error("the camera refused the request: {0}")]
     Refused(String),
+    #[error("the camera's answer cannot be understood: {0}")]
+    Nonsense(String),
     #[error("the camera offers neither video nor audio")]
     NoMedia,
     #[error("unsupported codec: the camera sends {0}; H.264, H.265, AAC and Opus can be served")]
@@ -49,15 +51,36 @@ pub(crate) enum Failure {
     Broken(String),
 }
 
-/// Pulls from `camera` into `live`. Never returns; dropping it ends the session with the camera.
-pub(crate) async fn run(camera: &Camera, transport: Transport, read_timeout: Duration, live: &mut Live) {
+/// Pulls from `camera` into `live` until `stop`, then takes leave of the camera: many allow only a few sessions at once and keep one
+/// that was not ended for a minute.
+pub(crate) async fn run(
+    camera: &Camera,
+    transport: Transport,
+    read_timeout: Duration,
+    live: &mut Live,
+    stop: impl Future<Output = ()>,
+) {
     let group = Arc::new(SessionGroup::default());
+    tokio::select! {
+        () = pull(camera, transport, read_timeout, live, &group) => {}
+        () = stop => {}
+    }
+    let _ = timeout(LEAVE, group.await_teardown()).await;
+}
+
+/// Never returns; dropping it ends the session with the camera.
+async fn pull(
+    camera: &Camera,
+    mut transport: Transport,
+    read_timeout: Duration,
+    live: &mut Live,
+    group: &Arc<SessionGroup>,
+) {
     let mut backoff = Backoff::default();
-    let mut transport = transport;
     let mut complaint = Complaint::default();
     live.set_state(State::Connecting);
     loop {
-        let failure = match connect(camera, &mut transport, read_timeout, &group).await {
+        let failure = match connect(camera, &mut transport, read_timeout, group).await {
             Ok(mut connection) => {
                 complaint.settled(live.name());
                 let started = Instant::now();
@@ -89,7 +112,11 @@ struct Complaint {
 impl Complaint {
     fn about(&mut self, path: &str, failure: &Failure, wait: Duration) {
         // Details such as sequence numbers differ each time; the kind is what makes it the same.
-        if self.last.as_ref().is_some_and(|last| std::mem::discriminant(last) == std::mem::discriminant(failure)) {
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|last| std::mem::discriminant(last) == std::mem::discriminant(failure))
+        {
             self.repeated += 1;
             if !self.repeated.is_multiple_of(REMIND_EVERY) {
                 tracing::debug!(path, reason = %failure, retry_in = ?wait, "still no stream");
@@ -165,19 +192,10 @@ impl Refusal {
 }
 
 async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<Connection, Refusal> {
-    let credentials = camera
-        .credentials
-        .clone()
-        .map(|(username, password)| Credentials { username, password });
+    let credentials =
+        camera.credentials.clone().map(|(username, password)| Credentials { username, password });
     let has_credentials = credentials.is_some();
-    let refused = |error: retina::Error| match error.status_code() {
-        Some(401) if has_credentials => Refusal::Final(Failure::PasswordWrong),
-        Some(401) => Refusal::Final(Failure::PasswordWanted),
-        Some(404) => Refusal::Final(Failure::NoSuchStream),
-        Some(461) => Refusal::Transport(Failure::Refused(first_line(&error))),
-        Some(_) => Refusal::Final(Failure::Refused(first_line(&error))),
-        None => Refusal::Final(Failure::Unreachable(first_line(&error))),
-    };
+    let refused = |error| refusal(&error, has_credentials);
     let options = SessionOptions::default()
         .creds(credentials)
         .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")).to_owned())
@@ -190,11 +208,16 @@ async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<C
     let mut channels: Vec<Option<Channel>> = session.streams().iter().map(|_| None).collect();
     let mut index = 0;
     for (stream, media, described) in wanted {
-        let transport = if udp { RetinaTransport::Udp(Default::default()) } else { RetinaTransport::Tcp(Default::default()) };
+        let transport = if udp {
+            RetinaTransport::Udp(Default::default())
+        } else {
+            RetinaTransport::Tcp(Default::default())
+        };
         match session.setup(stream, SetupOptions::default().transport(transport)).await {
             Ok(()) => {
                 let clock_rate = media.clock_rate;
-                channels[stream] = Some(Channel { index, described, clock_rate, zero: None, reported: Losses::default() });
+                channels[stream] =
+                    Some(Channel { index, described, clock_rate, zero: None, reported: Losses::default() });
                 index += 1;
             }
             // A camera that offers sound and then refuses it still has a picture.
@@ -212,6 +235,24 @@ async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<C
     Ok(Connection { session, channels, zero_told: false })
 }
 
+fn refusal(error: &retina::Error, has_credentials: bool) -> Refusal {
+    let line = first_line(error);
+    Refusal::Final(match error.status_code() {
+        Some(401) if has_credentials => Failure::PasswordWrong,
+        Some(401) => Failure::PasswordWanted,
+        Some(404) => Failure::NoSuchStream,
+        Some(461) => return Refusal::Transport(Failure::Refused(line)),
+        // The library found the session description empty.
+        Some(200..300) if line.contains("No parseable streams (and 0") => Failure::NoMedia,
+        Some(200..300) => Failure::Nonsense(line),
+        Some(_) => Failure::Refused(line),
+        None => match line.strip_prefix("Unable to connect to RTSP server: ") {
+            Some(reason) => Failure::Unreachable(reason.to_owned()),
+            None => Failure::Broken(line),
+        },
+    })
+}
+
 /// The first video and the first audio stream that can be served.
 fn choose<'a>(
     session: &Session<retina::client::Described>,
@@ -222,7 +263,8 @@ fn choose<'a>(
     // The library leaves out sections that it cannot read, so its streams are a subsequence of ours.
     let mut rest = media.iter();
     for (number, stream) in session.streams().iter().enumerate() {
-        let same = |media: &&Media| media.kind == stream.media() && media.payload_type == stream.rtp_payload_type();
+        let same =
+            |media: &&Media| media.kind == stream.media() && media.payload_type == stream.rtp_payload_type();
         let Some(media) = rest.find(same) else { break };
         if media.is_back_channel || !matches!(media.kind.as_str(), "video" | "audio") {
             continue;
@@ -332,10 +374,11 @@ impl Connection {
 
 /// The library's errors go on about the connection in further lines.
 fn first_line(error: &retina::Error) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("Unable to connect to RTSP server: ").unwrap_or(line).to_owned()
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
+
+/// How long a camera has to answer to TEARDOWN.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// How often a stream is asked whether something is overdue.
 const TICK: Duration = Duration::from_millis(250);

@@ -29,6 +29,8 @@ pub(super) struct Media {
     parameters: Vec<(String, String)>,
     /// The camera wants to hear, not to speak (ONVIF back channel).
     pub(super) is_back_channel: bool,
+    /// SRTP (RFC 3711), which is not understood.
+    is_encrypted: bool,
 }
 
 /// A stream that can be served.
@@ -58,25 +60,34 @@ pub(super) fn parse(sdp: &[u8]) -> Vec<Media> {
             }
         }
     }
-    sections
+    let mut media: Vec<Media> = sections
         .into_iter()
         .map(|(mut media, own)| {
             let found = own.iter().any(|attribute| media.apply(attribute));
             // Parameters of this payload type that stand in another section (seen in the wild) are better than none.
             if !found {
-                stray.iter().filter(|attribute| attribute.starts_with("fmtp:")).any(|attribute| media.apply(attribute));
+                stray
+                    .iter()
+                    .filter(|attribute| attribute.starts_with("fmtp:"))
+                    .any(|attribute| media.apply(attribute));
             }
             own.iter().for_each(|attribute| _ = media.apply(attribute));
             media
         })
-        .collect()
+        .collect();
+    // `sendonly` is said of what the client sends; a camera that says it of its pictures means itself.
+    if media.iter().any(|media| media.kind == "video" && media.is_back_channel) {
+        media.iter_mut().for_each(|media| media.is_back_channel = false);
+    }
+    media
 }
 
 /// `video 0 RTP/AVP 96`.
 fn media_line(line: &str) -> Option<Media> {
     let mut words = line.split_ascii_whitespace();
     let kind = words.next()?.to_ascii_lowercase();
-    let payload_type = words.nth(2)?.parse().ok().filter(|payload_type| *payload_type < 128)?;
+    let protocol = words.nth(1)?;
+    let payload_type = words.next()?.parse().ok().filter(|payload_type| *payload_type < 128)?;
     Some(Media {
         kind,
         payload_type,
@@ -85,6 +96,7 @@ fn media_line(line: &str) -> Option<Media> {
         channels: 1,
         parameters: Vec::new(),
         is_back_channel: false,
+        is_encrypted: protocol.contains("SAVP"),
     })
 }
 
@@ -134,6 +146,9 @@ impl Media {
     /// The name a person knows the codec by.
     pub(super) fn label(&self) -> String {
         match (self.encoding.as_deref(), self.payload_type) {
+            (Some(encoding), _) if self.is_encrypted => {
+                format!("encrypted {}/{}", self.kind, encoding.to_ascii_uppercase())
+            }
             (Some(encoding), _) => format!("{}/{}", self.kind, encoding.to_ascii_uppercase()),
             (None, 0) => "audio/PCMU".to_owned(),
             (None, 8) => "audio/PCMA".to_owned(),
@@ -144,7 +159,7 @@ impl Media {
 
     /// How to receive this stream; `None` when its codec cannot be served.
     pub(super) fn describe(&self) -> Option<Described> {
-        if self.clock_rate == 0 || self.is_back_channel {
+        if self.clock_rate == 0 || self.is_back_channel || self.is_encrypted {
             return None;
         }
         match (self.kind.as_str(), self.encoding.as_deref()?) {
@@ -160,20 +175,29 @@ impl Media {
         let sets: Vec<Bytes> = self.parameter("sprop-parameter-sets").map(parameter_sets).unwrap_or_default();
         let of = |kind: u8| sets.iter().filter(|set| set[0] & 0x1f == kind).cloned().collect::<Vec<_>>();
         let config = h264::Config::from_parameter_sets(&of(7), &of(8)).ok().map(codec::Config::H264);
-        Described { format: Format::H264, config, depacketiser: Depacketiser::Pictures(Pictures::new(Codec::H264)) }
+        Described {
+            format: Format::H264,
+            config,
+            depacketiser: Depacketiser::Pictures(Pictures::new(Codec::H264)),
+        }
     }
 
     fn h265(&self) -> Described {
         let of = |name: &str| self.parameter(name).map(parameter_sets).unwrap_or_default();
         let config = h265::Config::from_parameter_sets(&of("sprop-vps"), &of("sprop-sps"), &of("sprop-pps"));
         let config = config.ok().map(codec::Config::H265);
-        Described { format: Format::H265, config, depacketiser: Depacketiser::Pictures(Pictures::new(Codec::H265)) }
+        Described {
+            format: Format::H265,
+            config,
+            depacketiser: Depacketiser::Pictures(Pictures::new(Codec::H265)),
+        }
     }
 
     /// Without `config` nothing tells what the frames are; RFC 3640 section 4.1 demands it.
     fn aac(&self) -> Option<Described> {
         let config = aac::Config::from_asc(&hexadecimal(self.parameter("config")?)?).ok()?;
-        let bits = |name: &str, default| self.parameter(name).map_or(Some(default), |value| value.parse().ok());
+        let bits =
+            |name: &str, default| self.parameter(name).map_or(Some(default), |value| value.parse().ok());
         let mode = Headers::HIGH_RATE;
         let headers = Headers {
             size: bits("sizelength", mode.size)?,
@@ -183,7 +207,8 @@ impl Media {
         if headers.size == 0 || headers.size > 16 || headers.index > 16 || headers.index_delta > 16 {
             return None;
         }
-        let step = u64::from(config.samples_per_frame()) * u64::from(self.clock_rate) / u64::from(config.sample_rate());
+        let step = u64::from(config.samples_per_frame()) * u64::from(self.clock_rate)
+            / u64::from(config.sample_rate());
         let depacketiser = Depacketiser::Aac(Aac::new(headers, u32::try_from(step).ok()?));
         Some(Described { format: Format::Aac, config: Some(codec::Config::Aac(config)), depacketiser })
     }
@@ -217,7 +242,7 @@ fn parameter_sets(list: &str) -> Vec<Bytes> {
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return None;
     }
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
@@ -225,7 +250,9 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 #[cfg(test)]

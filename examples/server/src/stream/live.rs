@@ -4,21 +4,18 @@
 //! could wait.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use media_core::codec::{self, Format, Parser};
-use media_core::mux::Rope;
-use media_core::playlist::{self, Names, Window, dash, hls};
-use media_core::segment::{self, Segmenter};
 use media_core::time::{Moment, TimeBase};
 use media_core::timeline::{self, Announced, Sample, Timeline};
-use media_core::track::{Kind, Track, TrackId};
+use media_core::track::{Track, TrackId};
 
+use super::cutter::{Cutter, Cutting};
+use super::measure::{Measure, Rates};
 use super::{Measured, Path, State, TrackSummary};
 use crate::clock::{self, Clock};
 use crate::source::Losses;
-use crate::store::Resource;
 
 /// One stream of a source.
 #[derive(Clone, Debug)]
@@ -30,51 +27,47 @@ pub(crate) struct Input {
     pub(crate) clock_rate: u32,
 }
 
-/// How streams are cut and how much is listed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cutting {
-    pub(crate) target: Duration,
-    pub(crate) listed: usize,
-}
-
 /// The writing half of a stream.
 pub(crate) struct Live {
     path: Arc<Path>,
     clock: Clock,
     /// What the source sends now; empty while it is away.
     channels: Vec<Channel>,
+    arrival: Arrival,
     timeline: Timeline,
-    segmenter: Segmenter,
-    window: Window,
-    names: Names,
+    cutter: Cutter,
+    tracks: Arc<[Track]>,
     measure: Measure,
+}
+
+/// What has come of the source since it was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    /// Nothing that could be shown, since then.
+    Awaited(Moment),
+    /// Nothing, and that has been said.
+    Missed,
+    /// Media.
+    Flowing,
 }
 
 /// One stream of the source as it is received.
 struct Channel {
     id: TrackId,
-    kind: Kind,
     parser: Parser,
 }
 
 impl Live {
     pub(crate) fn new(path: Arc<Path>, clock: Clock, cutting: Cutting) -> Self {
-        let target = i64::try_from(cutting.target.as_nanos()).unwrap_or(i64::MAX);
-        let mut segment = segment::Config::new(target);
-        segment.max_bytes = MAX_SEGMENT;
-        let mut window = playlist::Config::new(&segment);
-        window.size = cutting.listed;
-        let prefix = format!("{:012x}", crate::random() >> 16);
-        let names = Names::new(&prefix).expect("hexadecimal digits are plain").with_clock("/time");
         Self {
+            cutter: Cutter::new(path.clone(), cutting),
             path,
             clock,
             channels: Vec::new(),
+            arrival: Arrival::Flowing,
             timeline: Timeline::new(timeline::Config::new(clock.epoch()), []),
-            segmenter: Segmenter::new(segment),
-            window: Window::new(window),
-            names,
-            measure: Measure::default(),
+            tracks: Arc::new([]),
+            measure: Measure::new(&[]),
         }
     }
 
@@ -87,15 +80,19 @@ impl Live {
         let mut announced = Vec::with_capacity(inputs.len());
         self.channels.clear();
         for (input, id) in inputs.into_iter().zip(1..) {
-            let (Some(id), Some(time_base)) = (TrackId::new(id), TimeBase::new(1, input.clock_rate)) else { continue };
+            let (Some(id), Some(time_base)) = (TrackId::new(id), TimeBase::new(1, input.clock_rate)) else {
+                continue;
+            };
             let (format, kind) = (input.format, input.format.kind());
             let parser = input.config.as_ref().map_or_else(|| Parser::waiting(format), Parser::new);
-            self.channels.push(Channel { id, kind, parser });
+            self.channels.push(Channel { id, parser });
             let mut track = Announced::new(id, kind, time_base);
             track.codec = input.config;
             announced.push(track);
         }
-        self.timeline.announce(announced, self.clock.now());
+        let now = self.clock.now();
+        self.arrival = Arrival::Awaited(now);
+        self.timeline.announce(announced, now);
         self.advance();
     }
 
@@ -105,9 +102,6 @@ impl Live {
         let now = self.clock.now();
         let unit = channel.parser.parse(data);
         self.path.stats.frames.add(1);
-        if channel.kind == Kind::Video {
-            self.measure.picture(now, unit.key.is_sync());
-        }
         self.timeline.push(Sample { track: channel.id, pts: i64::from(timestamp), dts: None, unit }, now);
         self.advance();
     }
@@ -131,12 +125,27 @@ impl Live {
             self.timeline.tick(now);
         }
         self.advance();
-        self.publish_measure(now);
+        self.publish_measure();
+        if matches!(self.arrival, Arrival::Awaited(since) if now.since(since) > PATIENCE) {
+            self.miss();
+        }
+    }
+
+    /// A camera that is there and sends nothing to begin with looks like one that works, unless someone says so.
+    fn miss(&mut self) {
+        self.arrival = Arrival::Missed;
+        let reason = match self.path.stats.frames.get() {
+            0 => "the camera is connected and sends nothing that makes up a picture or sound",
+            _ => "nothing to begin with: the camera sends no key frame, or no parameter sets",
+        };
+        tracing::warn!(path = self.name(), reason, "no stream");
+        self.set_state(State::Down { reason: reason.to_owned() });
     }
 
     /// The source is gone. What comes after is a discontinuity; viewers stay.
     pub(crate) fn interrupted(&mut self) {
         self.channels.clear();
+        self.arrival = Arrival::Flowing;
         self.timeline.interrupted(self.clock.now());
         self.advance();
     }
@@ -169,104 +178,38 @@ impl Live {
         stats.slices_late.add(after.late_slices - before.late_slices);
     }
 
-    /// Carries on what is ready, stage by stage.
+    /// Carries on what is ready.
     fn advance(&mut self) {
         while let Some(output) = self.timeline.poll() {
             match &output {
-                timeline::Output::Tracks(tracks) => self.show(tracks),
-                timeline::Output::Discontinuity => self.set_state(State::Ready),
-                timeline::Output::Packet(packet) => self.measure.media += packet.data.len() as u64,
+                timeline::Output::Tracks(tracks) => self.show(tracks.clone()),
+                timeline::Output::Discontinuity => self.show(self.tracks.clone()),
+                timeline::Output::Packet(packet) => self.measure.packet(packet),
             }
-            if let Err(error) = self.segmenter.push(output) {
-                self.path.stats.segments_refused.add(1);
-                tracing::debug!(path = self.path.name(), %error, "a segment lost something");
-            }
-        }
-        let mut cut = false;
-        while let Some(output) = self.segmenter.poll() {
-            cut |= matches!(output, segment::Output::Cut(_));
-            self.keep(output);
-        }
-        if cut {
-            self.publish();
+            self.cutter.push(output);
         }
     }
 
-    fn show(&self, tracks: &[Track]) {
-        let tracks = tracks.iter().map(summary).collect();
+    /// Media flows, or flows again.
+    fn show(&mut self, tracks: Arc<[Track]>) {
+        self.arrival = Arrival::Flowing;
+        self.measure = Measure::new(&tracks);
+        let summaries: Vec<_> = tracks.iter().map(summary).collect();
+        self.tracks = tracks;
+        let codecs: Vec<_> = summaries.iter().map(|track| track.codecs.as_str()).collect();
+        tracing::info!(path = self.name(), tracks = codecs.join(", "), "streaming");
         self.path.update(|status| {
-            status.tracks = tracks;
+            status.tracks = summaries;
             true
         });
         self.set_state(State::Ready);
     }
 
-    /// Stores first, lists second: what is listed can be fetched.
-    fn keep(&mut self, output: segment::Output) {
-        let names = &self.names;
-        match &output {
-            segment::Output::Init(init) => {
-                let headers = init.tracks.iter().zip(&init.headers).map(|(track, header)| {
-                    let name = names.init(track.id, init.generation);
-                    let resource = Resource::media(&name, media_type(track.kind()), Rope::from(header.clone()));
-                    (name, resource)
-                });
-                let headers = headers.collect();
-                self.path.store(|store| store.headers(init.generation, headers));
-            }
-            segment::Output::Cut(cut) => {
-                let kind = |id| self.window.tracks().iter().find(|track| track.id == id).map(Track::kind);
-                let segments = cut.segments.iter().filter(|segment| !segment.gap).map(|segment| {
-                    let name = names.segment(segment.track, cut.number);
-                    let kind = kind(segment.track).unwrap_or(Kind::Video);
-                    let resource = Resource::media(&name, media_type(kind), segment.rope.clone());
-                    (name, resource)
-                });
-                let segments = segments.collect();
-                self.path.store(|store| store.cut(cut.number, segments));
-            }
-        }
-        self.window.push(&output, clock::wall());
-        while let Some(expired) = self.window.poll() {
-            self.path.store(|store| store.expire(expired));
-        }
-    }
-
-    /// Writes the playlists anew and wakes who waits for them.
-    fn publish(&mut self) {
-        let version = self.path.status().cuts + 1;
-        let tag = self.names.init(FIRST, 0);
-        let playlist = |name: String, media_type, text: Option<String>| {
-            text.map(|text| {
-                let resource = Resource::playlist(&format!("{tag}-{name}"), version, media_type, text);
-                (name, resource)
-            })
-        };
-        let mut playlists = vec![playlist("index.m3u8".to_owned(), M3U8, hls::multivariant(&self.window, &self.names))];
-        for track in self.window.tracks() {
-            let text = hls::media_playlist(&self.window, track.id, &self.names);
-            playlists.push(playlist(self.names.media(track), M3U8, text));
-        }
-        if self.path.config().dash {
-            let text = dash::mpd(&self.window, &self.names);
-            playlists.push(playlist("index.mpd".to_owned(), MPD, text.clone()));
-            playlists.push(playlist("manifest.mpd".to_owned(), MPD, text));
-        }
-        let playlists = playlists.into_iter().flatten().collect();
-        self.path.store(|store| store.playlists(playlists));
-        self.path.update(|status| {
-            status.cuts = version;
-            true
-        });
-    }
-
-    fn publish_measure(&mut self, now: Moment) {
-        if let Some((millihertz, bitrate)) = self.measure.rates(now) {
-            let stored_bytes = self.path.store(|store| store.bytes());
-            let repairs = self.repairs();
-            let gop_millis = self.measure.gop_millis;
-            self.path.stats.measure(Measured { millihertz, bitrate, gop_millis, repairs, stored_bytes });
-        }
+    fn publish_measure(&self) {
+        let stored_bytes = self.path.store(|store| store.bytes());
+        let repairs = self.repairs();
+        let Rates { millihertz, bitrate, gop_millis } = self.measure.rates();
+        self.path.stats.measure(Measured { millihertz, bitrate, gop_millis, repairs, stored_bytes });
     }
 
     /// What the timeline repaired on all tracks together.
@@ -284,42 +227,6 @@ impl Live {
     }
 }
 
-/// Counts over a few seconds.
-#[derive(Debug, Default)]
-struct Measure {
-    since: Option<Moment>,
-    pictures: u64,
-    media: u64,
-    last_key: Option<Moment>,
-    gop_millis: u64,
-}
-
-impl Measure {
-    fn picture(&mut self, now: Moment, key: bool) {
-        self.pictures += 1;
-        if key {
-            if let Some(last) = self.last_key.replace(now) {
-                self.gop_millis = u64::try_from(now.since(last) / 1_000_000).unwrap_or_default();
-            }
-        }
-    }
-
-    /// Pictures in a thousand seconds and bits per second, when enough time has passed to say so.
-    fn rates(&mut self, now: Moment) -> Option<(u64, u64)> {
-        let since = *self.since.get_or_insert(now);
-        let nanos = u128::try_from(now.since(since)).unwrap_or_default();
-        if nanos < MEASURE_OVER {
-            return None;
-        }
-        let per_second = |count: u64, scale: u128| {
-            u64::try_from(u128::from(count) * scale * 1_000_000_000 / nanos).unwrap_or(u64::MAX)
-        };
-        let rates = (per_second(self.pictures, 1000), per_second(self.media, 8));
-        *self = Self { since: Some(now), last_key: self.last_key, gop_millis: self.gop_millis, ..Self::default() };
-        Some(rates)
-    }
-}
-
 fn summary(track: &Track) -> TrackSummary {
     let (codec, sound) = match &track.codec {
         codec::Config::H264(_) => ("H264", None),
@@ -327,32 +234,72 @@ fn summary(track: &Track) -> TrackSummary {
         codec::Config::Vp8(_) => ("VP8", None),
         codec::Config::Vp9(_) => ("VP9", None),
         codec::Config::Aac(config) => ("MPEG-4 Audio", Some((config.sample_rate(), config.channels()))),
-        codec::Config::Opus(config) => ("Opus", Some((48_000, u16::from(config.channels())))),
+        codec::Config::Opus(config) => ("Opus", Some((48_000, config.channels()))),
         _ => ("unknown", None),
     };
     TrackSummary { codec, codecs: track.codec.codecs(), size: track.codec.size(), sound }
 }
 
-const fn media_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Video => "video/mp4",
-        Kind::Audio => "audio/mp4",
-    }
-}
-
-const M3U8: &str = "application/vnd.apple.mpegurl";
-const MPD: &str = "application/dash+xml";
-
-const FIRST: TrackId = match TrackId::new(1) {
-    Some(id) => id,
-    None => panic!("one is not zero"),
-};
-
-/// Bytes of a segment, all tracks: a path holds at most two windows of these.
-const MAX_SEGMENT: usize = 50 << 20;
-
 /// Streams that a source can have: one of pictures, one of sound.
 const MOST_TRACKS: u32 = 2;
 
-/// Nanoseconds over which rates are measured.
-const MEASURE_OVER: u128 = 2_000_000_000;
+/// Nanoseconds after which a camera that has sent nothing to begin with is said to be down: longer than the timeline waits for the
+/// pictures before it goes on without them.
+const PATIENCE: i64 = 15_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{self, Source};
+
+    fn live() -> (Arc<Path>, Live) {
+        let config = config::Path::new(Source::Pattern);
+        let path = Arc::new(Path::new("cam", config, Duration::from_secs(10)));
+        let cutting = Cutting { target: Duration::from_secs(1), listed: 7 };
+        (path.clone(), Live::new(path, Clock::start(), cutting))
+    }
+
+    fn h264() -> Input {
+        Input { format: Format::H264, config: None, clock_rate: 90_000 }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_camera_without_key_frames_is_said_to_be_down_and_why() {
+        let (path, mut live) = live();
+        live.begin(vec![h264()]);
+        for n in 0..400 {
+            tokio::time::advance(Duration::from_millis(40)).await;
+            live.push(0, n * 3600, Bytes::from_static(&[0, 0, 0, 2, 0x41, 0x9a]));
+            live.tick();
+        }
+        let reason = path.status().state.reason().map(str::to_owned);
+        assert_eq!(
+            reason.as_deref(),
+            Some("nothing to begin with: the camera sends no key frame, or no parameter sets")
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connected_camera_that_sends_nothing_is_said_to_be_down() {
+        let (path, mut live) = live();
+        live.begin(vec![h264()]);
+        tokio::time::advance(Duration::from_secs(14)).await;
+        live.tick();
+        assert_eq!(path.status().state, State::Connecting);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        live.tick();
+        assert!(path.status().state.reason().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_of_no_known_stream_is_left_alone() {
+        let (path, mut live) = live();
+        live.push(0, 0, Bytes::from_static(&[0, 0, 0, 1, 0x65]));
+        live.sender_report(3, 0, 1);
+        live.interrupted();
+        live.tick();
+        assert_eq!(path.status().cuts, 0);
+    }
+}

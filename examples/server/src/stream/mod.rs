@@ -2,12 +2,16 @@
 //!
 //! [`Live`] is the writing half, owned by the source's task; [`Path`] is the half that all others read.
 
+mod cutter;
+mod interval;
 mod live;
+mod measure;
 mod path;
 mod readers;
 mod stats;
 
-pub(crate) use self::live::{Cutting, Input, Live};
+pub(crate) use self::cutter::Cutting;
+pub(crate) use self::live::{Input, Live};
 pub(crate) use self::path::{Path, State, Status, TrackSummary};
 pub(crate) use self::stats::Measured;
 use self::stats::Stats;

@@ -51,12 +51,21 @@ impl Viewer {
 
     /// How playback stands a second after the last report.
     pub fn report(&mut self) -> Report {
-        let line = self.reports.next().expect("the browser runs until it is told to end").expect("reports are UTF-8");
+        let line = self
+            .reports
+            .next()
+            .expect("the browser runs until it is told to end")
+            .expect("reports are UTF-8");
         Report::parse(&serde_json::from_str(&line).expect("reports are JSON"))
     }
 
     /// The first report for which `holds`, within `seconds` of watching.
-    pub fn watch_until(&mut self, what: &str, seconds: usize, mut holds: impl FnMut(&Report) -> bool) -> Report {
+    pub fn watch_until(
+        &mut self,
+        what: &str,
+        seconds: usize,
+        mut holds: impl FnMut(&Report) -> bool,
+    ) -> Report {
         let mut last = None;
         for _ in 0..seconds {
             let report = self.report();
@@ -89,7 +98,8 @@ impl Drop for Viewer {
 
 impl Report {
     fn parse(report: &Value) -> Self {
-        let ranges: Vec<(f64, f64)> = serde_json::from_value(report["buffered"].clone()).expect("pairs of seconds");
+        let ranges: Vec<(f64, f64)> =
+            serde_json::from_value(report["buffered"].clone()).expect("pairs of seconds");
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut errors: Vec<String> = report["errors"].as_array().expect("a list").iter().map(text).collect();
         errors.extend(report["mediaError"].as_str().map(str::to_owned));

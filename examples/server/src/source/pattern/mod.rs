@@ -77,7 +77,11 @@ fn start(segment: Duration) -> Result<(Vec<Input>, mpsc::Receiver<Unit>), Error>
     let video = open_video(segment)?;
     let tone = Tone::open().map_err(Error::Audio)?;
     let inputs = vec![
-        Input { format: format_of(video.codec_config()), config: Some(video.codec_config().clone()), clock_rate: 90_000 },
+        Input {
+            format: format_of(video.codec_config()),
+            config: Some(video.codec_config().clone()),
+            clock_rate: 90_000,
+        },
         Input { format: Format::Aac, config: Some(tone.config().clone()), clock_rate: tone::RATE },
     ];
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
@@ -108,8 +112,7 @@ fn codec() -> encode::Codec {
 
 #[cfg(not(feature = "x264"))]
 fn codec() -> encode::Codec {
-    use media_core::encode::vpx::Options;
-    Options::default().into()
+    media_core::encode::vpx::Options::vp9().into()
 }
 
 fn format_of(config: &codec::Config) -> Format {
@@ -133,7 +136,9 @@ impl Camera {
         let start = Instant::now();
         let mut canvas = Canvas::new();
         let mut number: u32 = 0;
-        while let Some(due) = start.checked_add(Duration::from_millis(u64::from(number) * 1000 / u64::from(FPS))) {
+        while let Some(due) =
+            start.checked_add(Duration::from_millis(u64::from(number) * 1000 / u64::from(FPS)))
+        {
             thread::sleep(due.saturating_duration_since(Instant::now()));
             if due.elapsed() > Duration::from_secs(1) {
                 // The machine was asleep or overloaded: the clock on the picture goes on from now.

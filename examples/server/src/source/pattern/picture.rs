@@ -158,7 +158,14 @@ mod tests {
         for (n, [luma, blue, red]) in BARS.into_iter().enumerate() {
             let x = n * BAR + BAR / 2;
             let chroma = WIDTH * HEIGHT + 5 * WIDTH / 2 + x / 2;
-            assert_eq!([canvas.planes[10 * WIDTH + x], canvas.planes[chroma], canvas.planes[chroma + WIDTH * HEIGHT / 4]], [luma, blue, red]);
+            assert_eq!(
+                [
+                    canvas.planes[10 * WIDTH + x],
+                    canvas.planes[chroma],
+                    canvas.planes[chroma + WIDTH * HEIGHT / 4]
+                ],
+                [luma, blue, red]
+            );
         }
     }
 }

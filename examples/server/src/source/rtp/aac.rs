@@ -51,7 +51,8 @@ impl Aac {
 
     pub(super) fn push(&mut self, packet: Packet) {
         self.losses.packets += u64::from(packet.missing);
-        let lost_a_piece = packet.missing > 0 || self.partial.as_ref().is_some_and(|p| p.timestamp != packet.timestamp);
+        let lost_a_piece =
+            packet.missing > 0 || self.partial.as_ref().is_some_and(|p| p.timestamp != packet.timestamp);
         if lost_a_piece && self.partial.take().is_some() {
             self.losses.damaged += 1;
         }
@@ -76,7 +77,8 @@ impl Aac {
         let mut first = true;
         while bit < bits {
             let size = read_bits(headers, bit, self.headers.size)?;
-            bit += (self.headers.size + if first { self.headers.index } else { self.headers.index_delta }) as usize;
+            bit += (self.headers.size + if first { self.headers.index } else { self.headers.index_delta })
+                as usize;
             first = false;
             let left = payload.len() - position;
             if size > left {

@@ -93,14 +93,20 @@ impl Nals {
         match self.codec {
             Codec::H264 => match first & 0x1f {
                 0 => Err(Fault::Malformed),
-                1..=23 => Ok(whole(payload.clone(), found)),
+                1..=23 => {
+                    whole(payload.clone(), found);
+                    Ok(())
+                }
                 24 => aggregate(payload.slice(1..), found),
                 28 => self.fragment_h264(payload, found),
                 _ => Err(Fault::Malformed),
             },
             Codec::H265 => match first >> 1 & 0x3f {
                 _ if payload.len() < 3 => Err(Fault::Malformed),
-                0..=47 => Ok(whole(payload.clone(), found)),
+                0..=47 => {
+                    whole(payload.clone(), found);
+                    Ok(())
+                }
                 48 => aggregate(payload.slice(2..), found),
                 49 => self.fragment_h265(payload, found),
                 _ => Err(Fault::Malformed),
@@ -208,7 +214,10 @@ mod tests {
     fn h265_single_aggregated_and_fragmented() {
         let mut nals = Nals::new(Codec::H265);
         assert_eq!(read(&mut nals, &[0x26, 1, 0xaf]), Ok(vec![vec![0x26, 1, 0xaf]]));
-        assert_eq!(read(&mut nals, &[0x60, 1, 0, 3, 0x40, 1, 9, 0, 2, 0x42, 1]), Ok(vec![vec![0x40, 1, 9], vec![0x42, 1]]));
+        assert_eq!(
+            read(&mut nals, &[0x60, 1, 0, 3, 0x40, 1, 9, 0, 2, 0x42, 1]),
+            Ok(vec![vec![0x40, 1, 9], vec![0x42, 1]])
+        );
         assert_eq!(read(&mut nals, &[0x62, 1, 0x93, 0xaf]), Ok(vec![]));
         assert_eq!(read(&mut nals, &[0x62, 1, 0x53, 7]), Ok(vec![vec![0x26, 1, 0xaf, 7]]));
     }

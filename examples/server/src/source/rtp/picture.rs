@@ -105,6 +105,8 @@ impl Pictures {
         }
         self.ended();
         if !self.building.has_slice {
+            // Whatever was lost, it was not a parameter set that is here whole.
+            self.losses.damaged += u64::from(std::mem::take(&mut self.building.damaged));
             let codec = self.codec;
             self.building.nals.retain(|nal| codec.role(nal) == Some(Role::ParameterSet));
             self.building.bytes = self.building.nals.iter().map(Bytes::len).sum();

@@ -10,6 +10,7 @@ pub mod parameter_sets;
 pub mod playlist;
 mod script;
 pub mod stream;
+pub mod timeline;
 mod tracks;
 
 pub use script::Script;
@@ -18,5 +19,9 @@ pub use script::Script;
 pub type Target = fn(&[u8]);
 
 /// Every target and the name of its corpus.
-pub const TARGETS: [(&str, Target); 3] =
-    [("muxer", muxer::run), ("parameter_sets", parameter_sets::run), ("stream", stream::run)];
+pub const TARGETS: [(&str, Target); 4] = [
+    ("muxer", muxer::run),
+    ("parameter_sets", parameter_sets::run),
+    ("stream", stream::run),
+    ("timeline", timeline::run),
+];

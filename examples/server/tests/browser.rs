@@ -2,14 +2,20 @@
 
 mod support;
 
+use std::sync::{Mutex, PoisonError};
+
 use support::camera::{Camera, playing};
-use support::clip;
 use support::server::Server;
 use support::viewer::{Report, Viewer};
+use support::{clip, wait_for};
+
+/// A browser decodes in software; two at once would starve each other on a small machine.
+static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]
 fn the_test_camera_plays() {
     need!(Chromium);
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Server::start_with("", &[("demo", "source: pattern")]);
     server.wait_for_segments("demo", 3);
     for player in ["hls", "dash"] {
@@ -20,6 +26,7 @@ fn the_test_camera_plays() {
 #[test]
 fn a_pulled_camera_plays() {
     need!(Chromium, Gstreamer, Ffmpeg, Media);
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let clip = clip::bframes_and_aac();
     let camera = Camera::start(&[&playing("cam", &clip, &["audio=aac"])]);
     let server = Server::start_with("", &[("cam", &format!("source: {}", camera.url("cam")))]);
@@ -32,6 +39,7 @@ fn a_pulled_camera_plays() {
 #[test]
 fn playback_goes_on_by_itself_when_the_camera_was_away() {
     need!(Chromium, Gstreamer, Ffmpeg, Media);
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let clip = clip::bframes_and_aac();
     for player in ["hls", "dash"] {
         let mut camera = Camera::start(&[&playing("cam", &clip, &["audio=aac"])]);
@@ -43,16 +51,11 @@ fn playback_goes_on_by_itself_when_the_camera_was_away() {
         let begin = viewer.watch_until("the first picture", 30, |report| report.pictures > 0);
         viewer.watch_until("five seconds of it", 30, |report| report.position > begin.position + 5.0);
         camera.kill();
-        let mut last = 0;
-        let stalled = viewer.watch_until("the picture to stand still", 60, |report| {
-            let stands = report.pictures == last;
-            last = report.pictures;
-            stands
-        });
+        wait_for("the loss to show", || (!server.state("cam")["ready"].as_bool()?).then_some(()));
+        // Long enough to load and play all there is.
+        let edge = (0..8).map(|_| viewer.report().edge()).fold(0.0, f64::max);
         camera.restart();
-        let goes_on = |report: &Report| report.pictures > stalled.pictures + 100;
-        let after = viewer.watch_until("the picture to move again", 60, goes_on);
-        assert!(after.position > stalled.position, "{player}: {after:?}");
+        viewer.watch_until("what came after", 60, |report| report.position > edge + 5.0);
         viewer.close();
     }
 }
@@ -67,7 +70,7 @@ fn play_for_twenty_seconds(server: &Server, path: &str, player: &str) {
 
     for report in &reports {
         assert_eq!(report.errors, Vec::<String>::new(), "{what}");
-        assert!(report.gaps.iter().all(|gap| *gap < 0.1), "{what}: the buffer has holes: {report:?}");
+        assert!(report.longest_gap() < 0.1, "{what}: the buffer has a hole: {report:?}");
     }
     assert!(end.position - begin.position > 15.0, "{what}: from {begin:?} to {end:?} in twenty seconds");
     assert!(

@@ -11,9 +11,9 @@ use support::server::Server;
 fn opus_comes_through_unchanged() {
     need!(Gstreamer, Ffmpeg);
     let clip = clip::opus();
+    let source = Content::of_file(&clip);
     let camera = Camera::start(&[&playing("cam", &clip, &["audio=opus"])]);
     let server = Server::start(&[("cam", &format!("source: {}", camera.url("cam")))]);
-    let source = Content::of_file(&clip);
 
     server.wait_for_segments("cam", 8);
     for manifest in ["index.m3u8", "index.mpd"] {

@@ -21,7 +21,7 @@ fn the_right_password_works_and_the_wrong_one_is_named() {
         server.wait_for_state("wrong", &["password"]);
         server.wait_for_state("none", &["password"]);
         for path in ["wrong", "none"] {
-            assert_eq!(server.get(&format!("/{path}/index.m3u8")).status, 404, "{method}: {path}");
+            assert_eq!(server.get(&format!("/{path}/index.m3u8")).status, 503, "{method}: {path}");
         }
         assert!(!server.log().contains("guess"), "{method}: the password is in the log:\n{}", server.log());
         assert!(!server.state("wrong").to_string().contains("guess"), "{method}: the password is in the API");

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use super::media;
 
-/// H.264 with B-frames and AAC, 30000/1001 fps, a key frame each second; 45 s.
+/// H.264 with B-frames and AAC, 30000/1001 fps, a key frame each second; two minutes.
 pub fn bframes_and_aac() -> PathBuf {
-    looped("bframes-aac.mp4", &media().join("mp4/sample.mp4"), 44)
+    looped("bframes-aac.mp4", &media().join("mp4/sample.mp4"), 119)
 }
 
 /// H.264 with a pyramid of three B-frames, 30 fps, a key frame each second, no sound; 48 s.

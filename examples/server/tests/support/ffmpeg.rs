@@ -20,6 +20,11 @@ impl Content {
         Self::read(&[], file.to_str().expect("our paths are UTF-8"), &[])
     }
 
+    /// Reads the first twenty seconds of a file, which are enough of a clip that repeats itself.
+    pub fn of_loop(file: &Path) -> Self {
+        Self::read(&[], file.to_str().expect("our paths are UTF-8"), &["-t", "20"])
+    }
+
     /// Reads the first `seconds` of a live address.
     pub fn of_live(url: &str, seconds: u32) -> Self {
         let from_the_start: &[&str] = if url.ends_with(".m3u8") { &["-live_start_index", "0"] } else { &[] };
@@ -90,13 +95,22 @@ pub fn decode_alone(bytes: &[u8], scratch: &Path) -> (usize, String) {
     (content.pictures.len(), content.complaints)
 }
 
-/// One line per stream of an input: `codec_name,width,height,channels` as far as they apply.
+/// Each stream of an input as ffprobe names it, sorted: `aac 1 ch`, `h264 1080x720`.
 pub fn probe(input: &str) -> Vec<String> {
-    let entries = "stream=codec_name,width,height,channels";
     let output = Command::new("timeout")
-        .args(["60", "ffprobe", "-v", "error", "-show_entries", entries, "-of", "csv=p=0", input])
+        .args(["60", "ffprobe", "-v", "error", "-show_streams", "-of", "json", input])
         .stdin(Stdio::null())
         .output()
         .expect("ffprobe starts");
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let describe = |stream: &serde_json::Value| {
+        let codec = stream["codec_name"].as_str().unwrap_or_default();
+        match (&stream["width"], &stream["height"], &stream["channels"]) {
+            (width, height, channels) if channels.is_null() => format!("{codec} {width}x{height}"),
+            (_, _, channels) => format!("{codec} {channels} ch"),
+        }
+    };
+    let mut streams: Vec<String> = found["streams"].as_array().into_iter().flatten().map(describe).collect();
+    streams.sort();
+    streams
 }

@@ -24,8 +24,8 @@ pub struct Report {
     pub pictures: u64,
     /// Width and height of the picture.
     pub size: (u64, u64),
-    /// Seconds missing between parts of the buffer.
-    pub gaps: Vec<f64>,
+    /// What is loaded: from where to where, in seconds.
+    pub buffered: Vec<(f64, f64)>,
     /// Error events of the player, uncaught exceptions of the page and the video element's own error, as text.
     pub errors: Vec<String>,
     /// What the page tells its reader.
@@ -97,6 +97,16 @@ impl Drop for Viewer {
 }
 
 impl Report {
+    /// The longest stretch missing between parts of the buffer, in seconds.
+    pub fn longest_gap(&self) -> f64 {
+        self.buffered.windows(2).map(|pair| pair[1].0 - pair[0].1).fold(0.0, f64::max)
+    }
+
+    /// Up to where there is something to play, in seconds.
+    pub fn edge(&self) -> f64 {
+        self.buffered.last().map_or(0.0, |range| range.1)
+    }
+
     fn parse(report: &Value) -> Self {
         let ranges: Vec<(f64, f64)> =
             serde_json::from_value(report["buffered"].clone()).expect("pairs of seconds");
@@ -107,7 +117,7 @@ impl Report {
             position: report["currentTime"].as_f64().expect("seconds"),
             pictures: report["pictures"].as_u64().expect("a count"),
             size: (report["width"].as_u64().expect("pixels"), report["height"].as_u64().expect("pixels")),
-            gaps: ranges.windows(2).map(|pair| pair[1].0 - pair[0].1).collect(),
+            buffered: serde_json::from_value(report["buffered"].clone()).expect("pairs of seconds"),
             errors,
             message: text(&report["message"]),
         }

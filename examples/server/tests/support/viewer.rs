@@ -108,8 +108,6 @@ impl Report {
     }
 
     fn parse(report: &Value) -> Self {
-        let ranges: Vec<(f64, f64)> =
-            serde_json::from_value(report["buffered"].clone()).expect("pairs of seconds");
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut errors: Vec<String> = report["errors"].as_array().expect("a list").iter().map(text).collect();
         errors.extend(report["mediaError"].as_str().map(str::to_owned));

@@ -71,7 +71,15 @@ async function playHls() {
 async function playDash() {
   await load("dash.all.min.js");
   const player = dashjs.MediaPlayer().create();
-  player.updateSettings({ debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE }, streaming: { buffer: { bufferToKeep: 30 } } });
+  player.updateSettings({
+    debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE },
+    streaming: {
+      buffer: { bufferToKeep: 30 },
+      // When a camera is away for longer than the list is, dash.js would set its clock back to the last segment, for good: what comes
+      // after would seem not to be there yet.
+      timeShiftBuffer: { fallbackToSegmentTimeline: false },
+    },
+  });
   player.on(dashjs.MediaPlayer.events.ERROR, (event) => {
     note("dash", `${event.error.code} ${event.error.message}`, true);
   });
@@ -104,11 +112,24 @@ function show(state) {
   if (video.readyState < 2 && state.error) message.textContent = state.error;
 }
 
+// dash.js waits out the time a camera was away, so an outage would last twice. Once there are pictures again and ours stands, the newest
+// is what a viewer wants.
+function goOn(state, before) {
+  const stands = video.played.length > 0 && !video.paused && video.currentTime === before;
+  if (kind === "dash" && state.ready && stands) window.reelmill.player.seekToOriginalLive();
+}
+
 async function watch() {
+  let before = -1;
   for (;;) {
     try {
       const answer = await fetch(`/v3/paths/get/${path}`, { cache: "no-store" });
-      if (answer.ok) show(await answer.json());
+      if (answer.ok) {
+        const state = await answer.json();
+        show(state);
+        goOn(state, before);
+        before = video.currentTime;
+      }
     } catch { /* the player says so itself */ }
     await sleep(2000);
   }

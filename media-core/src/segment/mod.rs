@@ -157,8 +157,7 @@ pub struct Cut {
 pub struct Segment {
     /// The track.
     pub track: TrackId,
-    /// Where it begins in presentation, in the track's time base: its first packet's decode time as the file has it (`tfdt`, priming
-    /// taken off), which is where its earliest picture is shown.
+    /// Where it begins in presentation, in the track's time base: where its earliest picture is shown, its first sample heard.
     pub start: Timestamp,
     /// Ticks from `start` to its end; at least 1.
     pub duration: u64,

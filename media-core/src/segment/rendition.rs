@@ -14,7 +14,7 @@ use crate::track::{Kind, Track};
 pub(super) struct Rendition {
     track: Track,
     muxer: fmp4::Muxer,
-    /// What is added to DTS to get the time line of the file: as the muxer, the first packet's PTS less its DTS.
+    /// What is added to DTS to get the line on which segments lie end to end: the first packet's PTS less its DTS.
     shift: Option<i64>,
     queue: Vec<Packet>,
     bytes: usize,
@@ -44,7 +44,7 @@ impl Rendition {
         })
     }
 
-    /// After an interruption: a new muxer, since its first packet decides how decode times are shifted. The header stays the same.
+    /// After an interruption: what was learnt from the packets before it no longer holds. The header stays the same.
     pub(super) fn restart(&mut self) -> Result<(), Error> {
         self.muxer = muxer(&self.track)?;
         self.shift = None;
@@ -200,8 +200,11 @@ impl Rendition {
     }
 }
 
+/// Unsigned offsets, so that the file's times are the packets' own: FFmpeg shows pictures with negative offsets late by the largest of them,
+/// beside sound that is not.
 fn muxer(track: &Track) -> Result<fmp4::Muxer, Error> {
-    fmp4::Muxer::new(track).map_err(|source| Error::Mux { track: track.id.get(), source })
+    let muxer = fmp4::Muxer::with_composition(track, fmp4::Composition::Unsigned);
+    muxer.map_err(|source| Error::Mux { track: track.id.get(), source })
 }
 
 /// How long a packet is taken to last, in nanoseconds, as long as nothing tells: a picture at 25 a second.

@@ -196,12 +196,25 @@ fn ticks_of_the_manifest_are_those_of_the_files() {
     for (index, source) in sources.iter().enumerate() {
         for segment in all.segments(index) {
             let file = segment.rope.to_bytes();
-            let at = file.windows(4).position(|bytes| bytes == b"tfdt").unwrap();
-            // ISO/IEC 14496-12 8.8.12: version and flags, then baseMediaDecodeTime, 64 bits in version 1.
-            assert_eq!(file[at + 4], 1);
-            let decode_time = i64::from_be_bytes(file[at + 8..at + 16].try_into().unwrap());
             let priming = i64::from(source.track.priming);
-            assert_eq!(decode_time, segment.start.ticks() + priming);
+            assert_eq!(first_shown(&file), segment.start.ticks() + priming);
         }
     }
+}
+
+/// Where the first sample of a file's first fragment is shown: its decode time (ISO/IEC 14496-12 8.8.12) and its composition offset
+/// (8.8.8).
+fn first_shown(file: &[u8]) -> i64 {
+    let behind = |name: &[u8]| file.windows(4).position(|bytes| bytes == name).unwrap() + 4;
+    let u32_at = |at: usize| u32::from_be_bytes(file[at..at + 4].try_into().unwrap());
+    let tfdt = behind(b"tfdt");
+    assert_eq!(file[tfdt], 1, "64 bits wide");
+    let decode_time = i64::from_be_bytes(file[tfdt + 4..tfdt + 12].try_into().unwrap());
+    let trun = behind(b"trun");
+    let flags = u32_at(trun);
+    if flags & 0x800 == 0 {
+        return decode_time;
+    }
+    let before = [0x001, 0x004, 0x100, 0x200, 0x400].iter().filter(|&flag| flags & flag != 0).count();
+    decode_time + i64::from(u32_at(trun + 8 + 4 * before).cast_signed())
 }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Interval, interval_at, sleep, sleep_until};
 use url::Url;
 
 use super::control::{Control, Response};
-use super::{Arrival, Channel, Failure, Refusal, choose};
+use super::{Arrival, Channel, Choice, Failure, Refusal, choose};
 use crate::config::Camera;
 use crate::source::rtp::Packet;
 use crate::source::rtp::header::{Datagram, sender_report};
@@ -49,14 +49,14 @@ struct Received {
 }
 
 /// Describes, sets up and starts.
-pub(super) async fn open(camera: &Camera) -> Result<(Datagrams, Vec<Channel>), Refusal> {
+pub(super) async fn open(camera: &Camera) -> Result<(Datagrams, Vec<Channel>, Option<String>), Refusal> {
     let mut control = Control::connect(camera).await?;
     let description = control.ask("DESCRIBE", &camera.url, "Accept: application/sdp\r\n").await?;
     let base = base(&camera.url, &description);
     let all = sdp::parse(&description.body);
     let aggregate =
         sdp::session_control(&description.body).map_or(camera.url.clone(), |control| join(&base, &control));
-    let wanted = choose(all.iter().enumerate()).map_err(Refusal::Final)?;
+    let Choice { wanted, lacks } = choose(all.iter().enumerate()).map_err(Refusal::Final)?;
     let (sender, received) = mpsc::channel(IN_FLIGHT);
     let mut readers = JoinSet::new();
     let (mut streams, mut channels) = (Vec::new(), Vec::new());
@@ -80,7 +80,8 @@ pub(super) async fn open(camera: &Camera) -> Result<(Datagrams, Vec<Channel>), R
     let every = KEEP_ALIVE;
     let keep_alive = interval_at(Instant::now() + every, every);
     let origin = Instant::now();
-    Ok((Datagrams { control, aggregate, streams, received, keep_alive, origin, _readers: readers }, channels))
+    let session = Datagrams { control, aggregate, streams, received, keep_alive, origin, _readers: readers };
+    Ok((session, channels, lacks))
 }
 
 impl Datagrams {

@@ -8,7 +8,7 @@ use retina::client::{
     Playing, Session, SessionGroup, SessionIdPolicy, SessionOptions, SetupOptions,
 };
 
-use super::{Arrival, Channel, Failure, Refusal, choose};
+use super::{Arrival, Channel, Choice, Failure, Refusal, choose};
 use crate::config::Camera;
 use crate::source::rtp::Packet;
 use crate::source::sdp::{self, Media};
@@ -63,7 +63,7 @@ impl Interleaved {
 pub(super) async fn open(
     camera: &Camera,
     group: &Arc<SessionGroup>,
-) -> Result<(Interleaved, Vec<Channel>), Refusal> {
+) -> Result<(Interleaved, Vec<Channel>, Option<String>), Refusal> {
     let credentials =
         camera.credentials.clone().map(|(username, password)| Credentials { username, password });
     let has_credentials = credentials.is_some();
@@ -76,7 +76,7 @@ pub(super) async fn open(
         .session_id(SessionIdPolicy::UseFirst);
     let mut session = Session::describe(camera.url.clone(), options).await.map_err(refused)?;
     let media = sdp::parse(session.sdp());
-    let wanted = choose(numbered(&session, &media)).map_err(Refusal::Final)?;
+    let Choice { wanted, lacks } = choose(numbered(&session, &media)).map_err(Refusal::Final)?;
     let mut indices = vec![None; session.streams().len()];
     let mut channels = Vec::new();
     for (stream, media, described) in wanted {
@@ -97,7 +97,7 @@ pub(super) async fn open(
         .initial_timestamp(InitialTimestampPolicy::Permissive)
         .initial_seq(InitialSequenceNumberPolicy::Ignore);
     let session = session.play(options).await.map_err(refused)?;
-    Ok((Interleaved { session, indices, begun: vec![false; channels.len()] }, channels))
+    Ok((Interleaved { session, indices, begun: vec![false; channels.len()] }, channels, lacks))
 }
 
 fn refusal(error: &retina::Error, has_credentials: bool) -> Refusal {

@@ -141,6 +141,7 @@ struct Connection {
     session: Session,
     /// By the number of the stream.
     channels: Vec<Channel>,
+    lacks: Option<String>,
     /// The camera has said which timestamps are the same instant.
     zero_told: bool,
 }
@@ -215,20 +216,26 @@ impl Refusal {
 }
 
 async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<Connection, Refusal> {
-    let (session, channels) = if udp {
-        let (session, channels) = datagrams::open(camera).await?;
-        (Session::Datagrams(Box::new(session)), channels)
+    let (session, channels, lacks) = if udp {
+        let (session, channels, lacks) = datagrams::open(camera).await?;
+        (Session::Datagrams(Box::new(session)), channels, lacks)
     } else {
-        let (session, channels) = interleaved::open(camera, group).await?;
-        (Session::Interleaved(session), channels)
+        let (session, channels, lacks) = interleaved::open(camera, group).await?;
+        (Session::Interleaved(session), channels, lacks)
     };
-    Ok(Connection { session, channels, zero_told: false })
+    Ok(Connection { session, channels, lacks, zero_told: false })
 }
 
-/// The first video and the first audio stream that can be served, of these media and whatever number each has.
-fn choose<'a>(
-    media: impl Iterator<Item = (usize, &'a Media)>,
-) -> Result<Vec<(usize, &'a Media, Described)>, Failure> {
+/// What of a camera is served.
+struct Choice<'a> {
+    /// With whatever number each has.
+    wanted: Vec<(usize, &'a Media, Described)>,
+    /// What its owner will miss, and why.
+    lacks: Option<String>,
+}
+
+/// The first video and the first audio stream that can be served of these media.
+fn choose<'a>(media: impl Iterator<Item = (usize, &'a Media)>) -> Result<Choice<'a>, Failure> {
     let mut wanted: Vec<(usize, &Media, Described)> = Vec::new();
     let mut unsupported = Vec::new();
     for (number, media) in media {
@@ -246,16 +253,28 @@ fn choose<'a>(
     // Video first: it leads the segments.
     wanted.sort_by_key(|(_, media, _)| media.kind != "video");
     match (wanted.is_empty(), unsupported.is_empty()) {
-        (false, _) => Ok(wanted),
+        (false, _) => Ok(Choice { lacks: lacks(&wanted, &unsupported), wanted }),
         (true, true) => Err(Failure::NoMedia),
         (true, false) => Err(Failure::UnsupportedCodec(unsupported.join(", "))),
+    }
+}
+
+/// A camera without pictures, or one of whose streams cannot be served. That it has no sound is nothing to tell.
+fn lacks(wanted: &[(usize, &Media, Described)], unsupported: &[String]) -> Option<String> {
+    let has = |kind: &str| wanted.iter().any(|(_, media, _)| media.kind == kind);
+    let left_out = |kind: &str| unsupported.iter().find(|label| !has(kind) && label.contains(kind));
+    match (has("video"), left_out("video"), left_out("audio")) {
+        (_, Some(video), _) => Some(format!("no video: the camera's is {video}, an unsupported codec")),
+        (false, None, _) => Some("no video: the camera offers sound alone".to_owned()),
+        (true, None, Some(audio)) => Some(format!("no audio: the camera's is {audio}, an unsupported codec")),
+        (true, None, None) => None,
     }
 }
 
 impl Connection {
     /// Receives until the connection is of no more use, and tells why.
     async fn receive(&mut self, read_timeout: Duration, live: &mut Live) -> Failure {
-        live.begin(self.inputs());
+        live.begin(self.inputs(), self.lacks.take());
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();

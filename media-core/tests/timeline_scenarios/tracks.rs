@@ -106,6 +106,18 @@ fn sound_whose_picture_does_not_come_starts_alone() {
 }
 
 #[test]
+fn pictures_join_sound_at_a_key_picture() {
+    let mut bench = Bench::new([video(h264(None)), audio()]);
+    run(&mut bench, 20, 12_000, false, true);
+    // The camera is joined in the middle of a group of pictures.
+    run(&mut bench, 12_020, 13_000, true, true);
+    assert_eq!(listed(&bench.outputs), [[AUDIO]]);
+    run(&mut bench, 13_000, 14_000, true, true);
+    assert_eq!(listed(&bench.outputs), [vec![AUDIO], vec![VIDEO, AUDIO]]);
+    assert_eq!(bench.packets(AUDIO).len(), 599 + 49 + 50, "no sound is lost for it");
+}
+
+#[test]
 fn waiting_holds_a_bounded_number_of_packets() {
     let mut bench = Bench::new([video(h264(None)), audio()]);
     for n in 0..100_000 {

@@ -263,7 +263,7 @@ impl Window {
         };
         let begin = Placed::leading(&placed);
         let origin = *self.origin.get_or_insert_with(|| Origin::new(&placed, begin, end, now));
-        let moved = self.follow(origin, begin, now.since(origin.wall(end)));
+        let moved = self.follow(origin, begin, now.since(origin.wall(end)), cut.discontinuity);
         let period = self.period(cut, &placed, (origin, begin, end), moved);
         let longest = i64::from(self.config.target_duration.max(1)) * SECOND;
         let mut lines = Vec::with_capacity(placed.len());
@@ -305,13 +305,19 @@ impl Window {
 
     /// Whether the live edge has to be moved, for media from `begin` on that came out `late` nanoseconds after what the origin says. Less
     /// than a segment is no harm; much more, and players take all that is listed for past or for still to come.
-    fn follow(&mut self, origin: Origin, begin: Position, late: i64) -> bool {
-        let Some(least) = self.edge.push(late.saturating_sub(self.shift), self.pushed) else { return false };
-        let shift = self.shift.saturating_add(least);
-        let start = begin.since(origin.at).saturating_add(shift);
+    fn follow(&mut self, origin: Origin, begin: Position, late: i64, broken: bool) -> bool {
+        let apart = late.saturating_sub(self.shift);
+        // A source that was away goes on where real time is, whatever its clock had lost before.
+        let returned = broken && late.saturating_abs() < apart.saturating_abs();
         let tolerance = i64::from(self.config.target_duration.max(1)) * SECOND;
-        if least.saturating_abs() <= tolerance || self.periods.back().is_some_and(|last| start <= last.start)
-        {
+        let drifted = self.edge.push(apart, self.pushed).filter(|least| least.saturating_abs() > tolerance);
+        let shift = match drifted {
+            _ if returned => 0,
+            Some(least) => self.shift.saturating_add(least),
+            None => return false,
+        };
+        let start = begin.since(origin.at).saturating_add(shift);
+        if self.periods.back().is_some_and(|last| start <= last.start) {
             return false;
         }
         self.shift = shift;

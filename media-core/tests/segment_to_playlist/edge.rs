@@ -13,6 +13,9 @@ struct Camera {
     window: Window,
     names: Names,
     number: i64,
+    /// Where the next segment begins, in ticks after the origin, and whether time breaks before it.
+    next: i64,
+    broken: bool,
     /// Seconds after `MORNING` at which the presentation begins.
     zero: Option<f64>,
 }
@@ -22,14 +25,14 @@ impl Camera {
         let mut window = Window::new(playlist::Config::new(&Config::new(2 * SECOND)));
         let init = Init { generation: 0, tracks: [pictures()].into(), headers: vec![bytes::Bytes::new()] };
         window.push(&Output::Init(init), WallTime::from_nanos(MORNING));
-        Self { window, names: Names::new("e").unwrap(), number: 0, zero: None }
+        Self { window, names: Names::new("e").unwrap(), number: 0, next: 0, broken: false, zero: None }
     }
 
     /// The next segment, `now` nanoseconds after `MORNING`.
     fn cut(&mut self, now: i64) -> Manifest {
         let segment = Segment {
             track: id(1),
-            start: Timestamp::new(ORIGIN * 90_000 + self.number * 180_000),
+            start: Timestamp::new(ORIGIN * 90_000 + self.next),
             duration: 180_000,
             rope: Rope::from(bytes::Bytes::from_static(&[0; 64])),
             gap: false,
@@ -38,7 +41,9 @@ impl Camera {
         };
         let number = self.number.unsigned_abs();
         self.number += 1;
-        let cut = Cut { number, generation: 0, discontinuity: false, segments: vec![segment] };
+        self.next += 180_000;
+        let discontinuity = std::mem::take(&mut self.broken);
+        let cut = Cut { number, generation: 0, discontinuity, segments: vec![segment] };
         self.window.push(&Output::Cut(cut), WallTime::from_nanos(MORNING + now));
         Manifest::read(&dash::mpd(&self.window, &self.names).unwrap())
     }
@@ -82,5 +87,30 @@ fn a_stall_that_is_caught_up_does_not_move_the_live_edge() {
         let manifest = camera.cut(n * 2 * SECOND + stalled);
         assert_eq!(manifest.periods.len(), 1);
         assert_eq!(manifest.periods[0].start, 0.0);
+    }
+}
+
+#[test]
+fn a_source_that_returns_at_real_time_is_at_the_live_edge_at_once() {
+    for ppm in [2000, -2000] {
+        let mut camera = Camera::new();
+        let mut now = 0;
+        for n in 1..=4000 {
+            now = n * 2 * SECOND / 1_000_000 * (1_000_000 - ppm);
+            let manifest = camera.cut(now);
+            camera.ahead(&manifest, now);
+        }
+        // Away for a minute; the line goes on where it would be had the clocks been the same.
+        camera.broken = true;
+        camera.next = (now / SECOND + 60) * 90_000;
+        for n in 0..20 {
+            now = (camera.next / 90_000 + 2) * SECOND;
+            let manifest = camera.cut(now);
+            let ahead = camera.ahead(&manifest, now);
+            assert!(
+                ahead.abs() < 5.0,
+                "{ppm} ppm: the live edge is {ahead} s ahead {n} segments after the return"
+            );
+        }
     }
 }

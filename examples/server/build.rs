@@ -27,29 +27,48 @@ fn all_in(modules: &Path) -> bool {
     SCRIPTS.iter().all(|(_, file)| modules.join(file).is_file())
 }
 
-/// Runs `npm ci` beside the build's other results: a build leaves the sources as they are.
+/// Runs `npm ci` beside the build's other results, for a build leaves the sources as they are, and keeps the two files that are wanted
+/// out of the hundred and sixty megabytes that it brings.
 fn install(web: &Path) -> PathBuf {
-    let here = PathBuf::from(variable("OUT_DIR")).join("web");
-    let modules = here.join("node_modules");
-    if all_in(&modules) && same(web, &here, "package-lock.json") {
-        return modules;
+    let players = PathBuf::from(variable("OUT_DIR")).join("players");
+    if all_in(&players) && same(web, &players, "package-lock.json") {
+        return players;
     }
+    let here = PathBuf::from(variable("OUT_DIR")).join("npm");
     std::fs::create_dir_all(&here).expect("the build directory can be written");
     for file in ["package.json", "package-lock.json"] {
         std::fs::copy(web.join(file), here.join(file))
             .expect("web/ has a package.json and a package-lock.json");
     }
+    run_npm(web, &here);
+    for file in SCRIPTS
+        .map(|(_, file)| format!("node_modules/{file}"))
+        .iter()
+        .chain([&"package-lock.json".to_owned()])
+    {
+        let to = players.join(file.trim_start_matches("node_modules/"));
+        std::fs::create_dir_all(to.parent().expect("it is in a folder"))
+            .expect("the build directory can be written");
+        std::fs::copy(here.join(file), to).expect("`npm ci` installed hls.js and dash.js");
+    }
+    std::fs::remove_dir_all(here).expect("the build directory can be written");
+    players
+}
+
+fn run_npm(web: &Path, here: &Path) {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let run = Command::new(npm)
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(&here)
+        .current_dir(here)
         .status();
     match run {
-        Ok(status) if status.success() && all_in(&modules) => modules,
-        Ok(status) => panic!(
-            "`npm ci` in {} ended with {status}; it installs hls.js and dash.js for the player page",
-            here.display()
-        ),
+        Ok(status) if status.success() => {}
+        Ok(status) => {
+            panic!(
+                "`npm ci` in {} ended with {status}; it installs hls.js and dash.js for the player page",
+                here.display()
+            )
+        }
         Err(error) => panic!(
             "npm could not be run ({error}). The player page is made of hls.js and dash.js, which npm installs: \
              get Node.js with npm (Debian, Ubuntu: apt install npm; Fedora: dnf install nodejs-npm; macOS: brew install node), \

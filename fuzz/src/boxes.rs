@@ -47,7 +47,7 @@ pub fn header(bytes: &[u8]) -> Defaults {
 pub fn segment(bytes: &[u8], defaults: Defaults) -> Vec<Fragment> {
     let mut boxes = children(bytes);
     boxes.retain(|found| found.kind != *b"styp");
-    assert!(!boxes.is_empty() && boxes.len() % 2 == 0, "{:?}", kinds(&boxes));
+    assert!(!boxes.is_empty() && boxes.len().is_multiple_of(2), "{:?}", kinds(&boxes));
     boxes.chunks(2).map(|pair| fragment(&pair[0], &pair[1], defaults)).collect()
 }
 

@@ -199,7 +199,7 @@ impl Viewer {
         }
         self.window.push(output, WallTime::from_nanos(self.now));
         // Reading is most of the work; a long life is as telling when looked at now and then.
-        if self.next_number < 32 || self.next_number % 8 == 0 {
+        if self.next_number < 32 || self.next_number.is_multiple_of(8) {
             self.read();
         }
     }

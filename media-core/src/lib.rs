@@ -24,6 +24,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`time`] | ticks, time bases, clocks that wrap |
+//! | [`bits`] | bit and byte readers and writers, Exp-Golomb, emulation prevention |
 //! | [`codec`] | elementary-stream syntax without coding: parameter sets, key frames, configuration records |
 //! | [`frame`] | raw pictures: planes, strides, pixel formats, a pool |
 //! | [`track`] | what a stream is |

@@ -80,7 +80,9 @@ struct Source {
 impl Source {
     fn new(path: impl Into<PathBuf>, text: &str) -> Self {
         let path = path.into();
-        let is_test = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_test"));
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        // Tests next door, and what only they use.
+        let is_test = stem.ends_with("_test") || stem.starts_with("test_");
         let lines = text.lines().take_while(|line| !is_test && line.trim() != "#[cfg(test)]");
         let code =
             lines.map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");

@@ -43,8 +43,9 @@ fn each_trouble_is_told_for_what_it_is() {
         assert_eq!(server.get(&format!("/{path}/index.m3u8")).status, 503, "{path}");
         assert_eq!(server.get(&format!("/{path}/")).status, 200, "the page of {path} says what is wrong");
     }
-    // Sound alone is no trouble: it is served as sound, and the API says that there are no pictures.
+    // Sound alone is served as sound, and said to be no more.
     server.wait_for_segments("sound", 2);
+    server.wait_for_state("sound", &["no video"]);
     let tracks = &server.state("sound")["tracks"];
     assert_eq!(tracks.as_array().map(Vec::len), Some(1), "{tracks}");
     server.wait_for_segments("demo", 3);

@@ -268,7 +268,7 @@ pub struct PictureOrder {
 }
 
 #[cfg(test)]
-mod test_media;
+mod media_test;
 
 #[cfg(test)]
 mod parser_test;

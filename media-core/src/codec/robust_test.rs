@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
+use super::media_test::{boxes, media, media_files};
 use super::parser_test::check_records;
-use super::test_media::{boxes, media, media_files};
 use super::{Config, Format, Parser, aac, annexb, h264, h265, opus, vp8, vp9};
 
 /// Feeds `data` to everything that reads bytes, and checks what comes out where something does.
@@ -137,7 +137,7 @@ fn mutated_streams_never_panic() {
                     let at = number(nal.len());
                     nal[at] ^= 1 << number(8);
                 }
-                parser.parse(super::test_media::join([nal]));
+                parser.parse(super::media_test::join([nal]));
                 if let Some(config) = parser.config() {
                     check_records(&config);
                 }

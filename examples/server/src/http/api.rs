@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use crate::config::Source;
-use crate::stream::{self, State as StreamState, TrackSummary};
+use crate::stream::{self, TrackSummary};
 
 /// Which part of a list is wanted.
 #[derive(Debug, Deserialize)]
@@ -50,7 +50,7 @@ pub(super) async fn get(State(app): State<App>, Path(name): Path<String>) -> Res
 fn describe(path: &stream::Path) -> Value {
     let status = path.status();
     let measured = path.stats.measured();
-    let ready = status.state == StreamState::Ready;
+    let ready = status.state.is_ready();
     let readers = path.readers.count();
     let (kind, id) = match &path.config().source {
         Source::Pattern => ("patternSource", String::new()),

@@ -141,7 +141,7 @@ async fn playlist(path: &Path, file: &str, headers: &HeaderMap) -> Response {
     }
     let reason = match &status.state {
         StreamState::Connecting => "the source has not answered yet",
-        StreamState::Ready => "the stream has no segment yet",
+        StreamState::Ready { .. } => "the stream has no segment yet",
         StreamState::Down { reason } | StreamState::Unusable { reason } => reason,
     };
     let headers = [(RETRY_AFTER, "2"), (CACHE_CONTROL, "no-store")];

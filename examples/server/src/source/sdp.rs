@@ -29,6 +29,8 @@ pub(super) struct Media {
     parameters: Vec<(String, String)>,
     /// The camera wants to hear, not to speak (ONVIF back channel).
     pub(super) is_back_channel: bool,
+    /// Where to set it up, as the description has it.
+    pub(super) control: Option<String>,
     /// SRTP (RFC 3711), which is not understood.
     is_encrypted: bool,
 }
@@ -82,6 +84,13 @@ pub(super) fn parse(sdp: &[u8]) -> Vec<Media> {
     media
 }
 
+/// What is said of the whole session where its parts say `control`.
+pub(super) fn session_control(sdp: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(sdp);
+    let mut session = text.lines().map(str::trim).take_while(|line| !line.starts_with("m="));
+    session.find_map(|line| line.strip_prefix("a=control:").map(str::to_owned))
+}
+
 /// `video 0 RTP/AVP 96`.
 fn media_line(line: &str) -> Option<Media> {
     let mut words = line.split_ascii_whitespace();
@@ -96,6 +105,7 @@ fn media_line(line: &str) -> Option<Media> {
         channels: 1,
         parameters: Vec::new(),
         is_back_channel: false,
+        control: None,
         is_encrypted: protocol.contains("SAVP"),
     })
 }
@@ -105,6 +115,7 @@ impl Media {
     fn apply(&mut self, attribute: &str) -> bool {
         match attribute.split_once(':') {
             None if attribute == "sendonly" => self.is_back_channel = true,
+            Some(("control", value)) => self.control = Some(value.trim().to_owned()),
             Some(("rtpmap", value)) => _ = self.map(value),
             Some(("fmtp", value)) => return self.format_parameters(value).is_some(),
             _ => {}

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use media_core::codec::{self, Format, Parser};
 use media_core::time::{Moment, TimeBase};
 use media_core::timeline::{self, Announced, Sample, Timeline};
-use media_core::track::{Track, TrackId};
+use media_core::track::{Kind, Track, TrackId};
 
 use super::cutter::{Cutter, Cutting};
 use super::measure::{Measure, Rates};
@@ -33,6 +33,8 @@ pub(crate) struct Live {
     clock: Clock,
     /// What the source sends now; empty while it is away.
     channels: Vec<Channel>,
+    /// What the source does not offer, or not in a form that can be served.
+    lacks: Option<String>,
     arrival: Arrival,
     timeline: Timeline,
     cutter: Cutter,
@@ -54,6 +56,7 @@ enum Arrival {
 /// One stream of the source as it is received.
 struct Channel {
     id: TrackId,
+    kind: Kind,
     parser: Parser,
 }
 
@@ -64,6 +67,7 @@ impl Live {
             path,
             clock,
             channels: Vec::new(),
+            lacks: None,
             arrival: Arrival::Flowing,
             timeline: Timeline::new(timeline::Config::new(clock.epoch()), []),
             tracks: Arc::new([]),
@@ -76,7 +80,9 @@ impl Live {
     }
 
     /// The source is there and will send these streams, numbered as in `inputs`.
-    pub(crate) fn begin(&mut self, inputs: Vec<Input>) {
+    /// `lacks` says what one would expect of it and does not get.
+    pub(crate) fn begin(&mut self, inputs: Vec<Input>, lacks: Option<String>) {
+        self.lacks = lacks;
         let mut announced = Vec::with_capacity(inputs.len());
         self.channels.clear();
         for (input, id) in inputs.into_iter().zip(1..) {
@@ -85,7 +91,7 @@ impl Live {
             };
             let (format, kind) = (input.format, input.format.kind());
             let parser = input.config.as_ref().map_or_else(|| Parser::waiting(format), Parser::new);
-            self.channels.push(Channel { id, parser });
+            self.channels.push(Channel { id, kind, parser });
             let mut track = Announced::new(id, kind, time_base);
             track.codec = input.config;
             announced.push(track);
@@ -151,7 +157,7 @@ impl Live {
     }
 
     pub(crate) fn set_state(&self, state: State) {
-        let ready_time = (state == State::Ready).then(|| clock::iso(clock::wall()));
+        let ready_time = state.is_ready().then(|| clock::iso(clock::wall()));
         self.path.update(|status| {
             if status.state == state {
                 return false;
@@ -202,7 +208,23 @@ impl Live {
             status.tracks = summaries;
             true
         });
-        self.set_state(State::Ready);
+        let lacks = self.lacks.clone().or_else(|| self.absent());
+        if let Some(lacks) = &lacks {
+            tracing::warn!(path = self.name(), reason = lacks, "not all of the camera is served");
+        }
+        self.set_state(State::Ready { lacks });
+    }
+
+    /// What was announced and has not come.
+    fn absent(&self) -> Option<String> {
+        let came = |kind| self.tracks.iter().any(|track| track.kind() == kind);
+        let absent = self.channels.iter().find(|channel| !came(channel.kind))?;
+        Some(match absent.kind {
+            Kind::Video => {
+                "no video: the camera announces pictures and sends none that can be shown".to_owned()
+            }
+            Kind::Audio => "no audio: the camera announces sound and sends none".to_owned(),
+        })
     }
 
     fn publish_measure(&self) {
@@ -268,7 +290,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_camera_without_key_frames_is_said_to_be_down_and_why() {
         let (path, mut live) = live();
-        live.begin(vec![h264()]);
+        live.begin(vec![h264()], None);
         for n in 0..400 {
             tokio::time::advance(Duration::from_millis(40)).await;
             live.push(0, n * 3600, Bytes::from_static(&[0, 0, 0, 2, 0x41, 0x9a]));
@@ -284,7 +306,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_connected_camera_that_sends_nothing_is_said_to_be_down() {
         let (path, mut live) = live();
-        live.begin(vec![h264()]);
+        live.begin(vec![h264()], None);
         tokio::time::advance(Duration::from_secs(14)).await;
         live.tick();
         assert_eq!(path.status().state, State::Connecting);

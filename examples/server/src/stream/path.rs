@@ -26,8 +26,8 @@ pub(crate) struct Path {
 pub(crate) enum State {
     /// The source has not answered yet.
     Connecting,
-    /// Media arrives.
-    Ready,
+    /// Media arrives, though perhaps not all that one would expect of a camera.
+    Ready { lacks: Option<String> },
     /// It does not, for this reason; it is tried again.
     Down { reason: String },
     /// It never will, for this reason.
@@ -39,16 +39,21 @@ impl State {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Connecting => "connecting",
-            Self::Ready => "ready",
+            Self::Ready { .. } => "ready",
             Self::Down { .. } => "down",
             Self::Unusable { .. } => "unusable",
         }
     }
 
-    /// Why it is not ready, where that is known.
+    pub(crate) const fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready { .. })
+    }
+
+    /// What is wrong with it, where that is known.
     pub(crate) fn reason(&self) -> Option<&str> {
         match self {
-            Self::Connecting | Self::Ready => None,
+            Self::Connecting => None,
+            Self::Ready { lacks } => lacks.as_deref(),
             Self::Down { reason } | Self::Unusable { reason } => Some(reason),
         }
     }

@@ -97,9 +97,11 @@ impl Drop for Viewer {
 }
 
 impl Report {
-    /// The longest stretch missing between parts of the buffer, in seconds.
-    pub fn longest_gap(&self) -> f64 {
-        self.buffered.windows(2).map(|pair| pair[1].0 - pair[0].1).fold(0.0, f64::max)
+    /// The longest stretch missing between parts of the buffer from `position` on, in seconds. What lies before it was loaded while the
+    /// player looked for the place to begin.
+    pub fn longest_gap_after(&self, position: f64) -> f64 {
+        let gaps = self.buffered.windows(2).filter(|pair| pair[1].0 > position);
+        gaps.map(|pair| pair[1].0 - pair[0].1).fold(0.0, f64::max)
     }
 
     /// Up to where there is something to play, in seconds.

@@ -8,9 +8,11 @@
 //! hands out a picture's slices one by one when a sender puts the marker bit on each of them ([`picture`] puts them together).
 
 pub(super) mod aac;
+pub(super) mod header;
 pub(super) mod nal;
 pub(super) mod opus;
 pub(super) mod picture;
+pub(super) mod reorder;
 
 use bytes::Bytes;
 

@@ -1,24 +1,24 @@
 //! Pulls from an RTSP camera (RFC 2326), for ever: a camera that goes away is connected to again.
 //!
-//! The protocol is the `retina` crate's; its raw packets go through our own [payload formats](super::rtp). Transport `automatic` asks for
-//! TCP, which loses nothing and passes every firewall that let the connection through, and for UDP only when the camera refuses TCP
-//! (status 461).
-//!
-//! Over UDP the library drops a datagram that was overtaken by another before anyone sees it; it shows as a lost packet in the counts.
+//! Over TCP the protocol is the `retina` crate's ([`interleaved`]); over UDP it is ours ([`datagrams`]), for the sake of the order of the
+//! packets. Both give raw packets, which go through our own [payload formats](super::rtp). Transport `automatic` asks for TCP, which
+//! loses nothing and passes every firewall that let the connection through, and for UDP only when the camera refuses TCP (status 461).
+
+mod control;
+mod datagrams;
+mod interleaved;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use retina::client::{
-    Credentials, InitialSequenceNumberPolicy, InitialTimestampPolicy, PacketItem, PlayOptions, Playing,
-    Session, SessionGroup, SessionIdPolicy, SessionOptions, SetupOptions, Transport as RetinaTransport,
-};
+use retina::client::SessionGroup;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
+use self::datagrams::Datagrams;
+use self::interleaved::Interleaved;
 use super::backoff::Backoff;
 use super::rtp::{Losses, Packet};
-use super::sdp::{self, Described, Media};
+use super::sdp::{Described, Media};
 use crate::config::{Camera, Transport};
 use crate::stream::{Input, Live, State};
 
@@ -138,22 +138,46 @@ impl Complaint {
 
 /// A playing session.
 struct Connection {
-    session: Session<Playing>,
-    /// By the session's stream number.
-    channels: Vec<Option<Channel>>,
+    session: Session,
+    /// By the number of the stream.
+    channels: Vec<Channel>,
+    lacks: Option<String>,
     /// The camera has said which timestamps are the same instant.
     zero_told: bool,
 }
 
+/// How the packets come.
+enum Session {
+    Interleaved(Interleaved),
+    Datagrams(Box<Datagrams>),
+}
+
+/// Something that has come.
+enum Arrival {
+    Packet {
+        stream: usize,
+        packet: Packet,
+        /// With the first packet of a stream: the timestamp at which all streams begin together, where the camera says so.
+        zero: Option<u32>,
+    },
+    /// An RTCP sender report.
+    Report { stream: usize, timestamp: u32, ntp: u64 },
+}
+
+/// A stream that was set up.
 struct Channel {
-    /// The number of the stream as [`Live`] knows it.
-    index: usize,
     described: Described,
     clock_rate: u32,
     /// The timestamp that stands for the beginning.
     zero: Option<u32>,
     /// What has been reported of the depacketiser's losses.
     reported: Losses,
+}
+
+impl Channel {
+    fn new(media: &Media, described: Described) -> Self {
+        Self { described, clock_rate: media.clock_rate, zero: None, reported: Losses::default() }
+    }
 }
 
 async fn connect(
@@ -192,80 +216,29 @@ impl Refusal {
 }
 
 async fn open(camera: &Camera, udp: bool, group: &Arc<SessionGroup>) -> Result<Connection, Refusal> {
-    let credentials =
-        camera.credentials.clone().map(|(username, password)| Credentials { username, password });
-    let has_credentials = credentials.is_some();
-    let refused = |error| refusal(&error, has_credentials);
-    let options = SessionOptions::default()
-        .creds(credentials)
-        .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")).to_owned())
-        .session_group(group.clone())
-        // Cameras that change the session id between two SETUPs mean the first.
-        .session_id(SessionIdPolicy::UseFirst);
-    let mut session = Session::describe(camera.url.clone(), options).await.map_err(refused)?;
-    let media = sdp::parse(session.sdp());
-    let wanted = choose(&session, &media).map_err(Refusal::Final)?;
-    let mut channels: Vec<Option<Channel>> = session.streams().iter().map(|_| None).collect();
-    let mut index = 0;
-    for (stream, media, described) in wanted {
-        let transport = if udp {
-            RetinaTransport::Udp(Default::default())
-        } else {
-            RetinaTransport::Tcp(Default::default())
-        };
-        match session.setup(stream, SetupOptions::default().transport(transport)).await {
-            Ok(()) => {
-                let clock_rate = media.clock_rate;
-                channels[stream] =
-                    Some(Channel { index, described, clock_rate, zero: None, reported: Losses::default() });
-                index += 1;
-            }
-            // A camera that offers sound and then refuses it still has a picture.
-            Err(error) if index > 0 && error.status_code().is_some_and(|status| status != 461) => {
-                tracing::warn!(url = %camera.url, media = media.label(), reason = first_line(&error), "left out");
-            }
-            Err(error) => return Err(refused(error)),
-        }
-    }
-    let options = PlayOptions::default()
-        // A camera's `RTP-Info` is often absent or wrong; the timeline believes it only where it is near the truth.
-        .initial_timestamp(InitialTimestampPolicy::Permissive)
-        .initial_seq(InitialSequenceNumberPolicy::Ignore);
-    let session = session.play(options).await.map_err(refused)?;
-    Ok(Connection { session, channels, zero_told: false })
+    let (session, channels, lacks) = if udp {
+        let (session, channels, lacks) = datagrams::open(camera).await?;
+        (Session::Datagrams(Box::new(session)), channels, lacks)
+    } else {
+        let (session, channels, lacks) = interleaved::open(camera, group).await?;
+        (Session::Interleaved(session), channels, lacks)
+    };
+    Ok(Connection { session, channels, lacks, zero_told: false })
 }
 
-fn refusal(error: &retina::Error, has_credentials: bool) -> Refusal {
-    let line = first_line(error);
-    Refusal::Final(match error.status_code() {
-        Some(401) if has_credentials => Failure::PasswordWrong,
-        Some(401) => Failure::PasswordWanted,
-        Some(404) => Failure::NoSuchStream,
-        Some(461) => return Refusal::Transport(Failure::Refused(line)),
-        // The library found the session description empty.
-        Some(200..300) if line.contains("No parseable streams (and 0") => Failure::NoMedia,
-        Some(200..300) => Failure::Nonsense(line),
-        Some(_) => Failure::Refused(line),
-        None => match line.strip_prefix("Unable to connect to RTSP server: ") {
-            Some(reason) => Failure::Unreachable(reason.to_owned()),
-            None => Failure::Broken(line),
-        },
-    })
+/// What of a camera is served.
+struct Choice<'a> {
+    /// With whatever number each has.
+    wanted: Vec<(usize, &'a Media, Described)>,
+    /// What its owner will miss, and why.
+    lacks: Option<String>,
 }
 
-/// The first video and the first audio stream that can be served.
-fn choose<'a>(
-    session: &Session<retina::client::Described>,
-    media: &'a [Media],
-) -> Result<Vec<(usize, &'a Media, Described)>, Failure> {
+/// The first video and the first audio stream that can be served of these media.
+fn choose<'a>(media: impl Iterator<Item = (usize, &'a Media)>) -> Result<Choice<'a>, Failure> {
     let mut wanted: Vec<(usize, &Media, Described)> = Vec::new();
     let mut unsupported = Vec::new();
-    // The library leaves out sections that it cannot read, so its streams are a subsequence of ours.
-    let mut rest = media.iter();
-    for (number, stream) in session.streams().iter().enumerate() {
-        let same =
-            |media: &&Media| media.kind == stream.media() && media.payload_type == stream.rtp_payload_type();
-        let Some(media) = rest.find(same) else { break };
+    for (number, media) in media {
         if media.is_back_channel || !matches!(media.kind.as_str(), "video" | "audio") {
             continue;
         }
@@ -280,30 +253,40 @@ fn choose<'a>(
     // Video first: it leads the segments.
     wanted.sort_by_key(|(_, media, _)| media.kind != "video");
     match (wanted.is_empty(), unsupported.is_empty()) {
-        (false, _) => Ok(wanted),
+        (false, _) => Ok(Choice { lacks: lacks(&wanted, &unsupported), wanted }),
         (true, true) => Err(Failure::NoMedia),
         (true, false) => Err(Failure::UnsupportedCodec(unsupported.join(", "))),
+    }
+}
+
+/// A camera without pictures, or one of whose streams cannot be served. That it has no sound is nothing to tell.
+fn lacks(wanted: &[(usize, &Media, Described)], unsupported: &[String]) -> Option<String> {
+    let has = |kind: &str| wanted.iter().any(|(_, media, _)| media.kind == kind);
+    let left_out = |kind: &str| unsupported.iter().find(|label| !has(kind) && label.contains(kind));
+    match (has("video"), left_out("video"), left_out("audio")) {
+        (_, Some(video), _) => Some(format!("no video: the camera's is {video}, an unsupported codec")),
+        (false, None, _) => Some("no video: the camera offers sound alone".to_owned()),
+        (true, None, Some(audio)) => Some(format!("no audio: the camera's is {audio}, an unsupported codec")),
+        (true, None, None) => None,
     }
 }
 
 impl Connection {
     /// Receives until the connection is of no more use, and tells why.
     async fn receive(&mut self, read_timeout: Duration, live: &mut Live) -> Failure {
-        live.begin(self.inputs());
+        live.begin(self.inputs(), self.lacks.take());
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         loop {
             tokio::select! {
-                item = self.session.next() => match item {
-                    Some(Ok(PacketItem::Rtp(packet))) => {
+                arrival = self.session.next() => match arrival {
+                    Ok(Arrival::Packet { stream, packet, zero }) => {
                         heard = Instant::now();
-                        self.take(packet, live);
+                        self.take(stream, packet, zero, live);
                     }
-                    Some(Ok(PacketItem::Rtcp(packet))) => self.report(&packet, live),
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => return Failure::Broken(first_line(&error)),
-                    None => return Failure::Ended,
+                    Ok(Arrival::Report { stream, timestamp, ntp }) => live.sender_report(stream, timestamp, ntp),
+                    Err(failure) => return failure,
                 },
                 _ = tick.tick() => {
                     live.tick();
@@ -316,34 +299,28 @@ impl Connection {
     }
 
     fn inputs(&self) -> Vec<Input> {
-        let mut channels: Vec<&Channel> = self.channels.iter().flatten().collect();
-        channels.sort_by_key(|channel| channel.index);
-        channels
-            .into_iter()
-            .map(|channel| Input {
-                format: channel.described.format,
-                config: channel.described.config.clone(),
-                clock_rate: channel.clock_rate,
-            })
-            .collect()
+        let input = |channel: &Channel| Input {
+            format: channel.described.format,
+            config: channel.described.config.clone(),
+            clock_rate: channel.clock_rate,
+        };
+        self.channels.iter().map(input).collect()
     }
 
-    fn take(&mut self, packet: retina::rtp::ReceivedPacket, live: &mut Live) {
-        let Some(Some(channel)) = self.channels.get_mut(packet.stream_id()) else { return };
-        live.count_inbound(packet.raw().len());
-        let timestamp = packet.header().timestamp();
+    fn take(&mut self, stream: usize, packet: Packet, zero: Option<u32>, live: &mut Live) {
+        live.count_inbound(packet.payload.len() + RTP_HEADER);
+        let timestamp = packet.timestamp;
+        let Some(channel) = self.channels.get_mut(stream) else { return };
         if channel.zero.is_none() {
-            channel.zero = Some(packet.timestamp().start());
-            self.zero_told |= packet.timestamp().elapsed() != 0;
+            channel.zero = Some(zero.unwrap_or(timestamp));
+            self.zero_told |= zero.is_some();
             self.tell_zero(live);
         }
-        let Some(Some(channel)) = self.channels.get_mut(packet.stream_id()) else { return };
-        let (marker, missing) = (packet.mark(), packet.loss());
-        let payload = packet.into_payload_bytes();
+        let Some(channel) = self.channels.get_mut(stream) else { return };
         let depacketiser = &mut channel.described.depacketiser;
-        depacketiser.push(Packet { timestamp, marker, missing, payload });
+        depacketiser.push(packet);
         while let Some(unit) = depacketiser.poll() {
-            live.push(channel.index, unit.timestamp, unit.data);
+            live.push(stream, unit.timestamp, unit.data);
         }
         let losses = depacketiser.losses();
         if losses != channel.reported {
@@ -352,30 +329,28 @@ impl Connection {
         }
     }
 
-    /// Passes on where `RTP-Info` says that the streams begin together. The library puts the first packet's timestamp where the camera
-    /// said nothing, so only a first packet that lies elsewhere shows that it did.
+    /// Passes on where the streams begin together, if the camera has said it of any.
     fn tell_zero(&self, live: &mut Live) {
-        for channel in self.channels.iter().flatten().filter(|_| self.zero_told) {
+        for (stream, channel) in self.channels.iter().enumerate().filter(|_| self.zero_told) {
             if let Some(zero) = channel.zero {
-                live.common_zero(channel.index, zero);
-            }
-        }
-    }
-
-    fn report(&self, packet: &retina::rtcp::ReceivedCompoundPacket, live: &mut Live) {
-        let Some(Some(channel)) = self.channels.get(packet.stream_id()) else { return };
-        for part in packet.pkts() {
-            if let Ok(Some(report)) = part.as_sender_report() {
-                live.sender_report(channel.index, report.rtp_timestamp(), report.ntp_timestamp().0);
+                live.common_zero(stream, zero);
             }
         }
     }
 }
 
-/// The library's errors go on about the connection in further lines.
-fn first_line(error: &retina::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+impl Session {
+    /// What comes next. May be dropped at any time without losing anything.
+    async fn next(&mut self) -> Result<Arrival, Failure> {
+        match self {
+            Self::Interleaved(session) => session.next().await,
+            Self::Datagrams(session) => session.next().await,
+        }
+    }
 }
+
+/// The usual header of an RTP packet, RFC 3550 section 5.1.
+const RTP_HEADER: usize = 12;
 
 /// How long a camera has to answer to TEARDOWN.
 const LEAVE: Duration = Duration::from_secs(1);

@@ -1,11 +1,13 @@
 //! The DASH manifest, ISO/IEC 23009-1, live profile.
 //!
 //! * **Time.** `availabilityStartTime + Period@start + (S@t - presentationTimeOffset) / timescale` is when that media was complete at the server,
-//!   by the clock that UTCTiming names. It is fixed by the first cut. `S@t` is exact, in the track's own time base; all
-//!   `presentationTimeOffset` of a Period name the same instant.
+//!   by the clock that UTCTiming names. `availabilityStartTime` is fixed by the first cut, a Period's start by its first. `S@t` is exact, in the
+//!   track's own time base; all `presentationTimeOffset` of a Period name the same instant.
 //! * **Periods.** A new one begins at each discontinuity and each new configuration, and where a track comes back from a gap: with
 //!   `$Number$` a SegmentTimeline cannot leave numbers out, so a Period's gaps are at its end. Each but the last says its duration, so that
-//!   a player knows where an outage begins.
+//!   a player knows where an outage begins. And a new one begins where the source's clock has gone a target duration apart from the
+//!   server's: it leaves a hole for a slow one, and cuts off the end of the Period before it for a fast one, once in many hours for a
+//!   usual crystal. Without that, dash.js takes segments for not yet available, or no longer, until nothing plays.
 //! * **publishTime** changes when the list does, and only then.
 
 use super::hls::bandwidth;
@@ -20,7 +22,7 @@ pub fn mpd(window: &Window, names: &Names) -> Option<String> {
     let mut out = String::with_capacity(1536 + 40 * window.cuts.len());
     put_head(&mut out, window, origin);
     for (index, period) in window.periods.iter().enumerate() {
-        put_period(&mut out, window, names, origin, period, window.periods.get(index + 1));
+        put_period(&mut out, window, names, period, window.periods.get(index + 1));
     }
     if let Some(clock) = names.clock() {
         out.push_str("  <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"");
@@ -42,14 +44,15 @@ fn put_head(out: &mut String, window: &Window, origin: Origin) {
     out.push_str("\" publishTime=\"");
     put_date_time(out, window.published);
     if window.finished {
-        let end = window.periods.back().map_or(0, |last| last.end.since(origin.at));
+        let end = window.periods.back().map_or(0, |last| last.presents(last.end));
         put_time(out, "\" mediaPresentationDuration=\"", end);
     } else {
         put_time(out, "\" minimumUpdatePeriod=\"", target);
     }
-    let first = window.cuts.front().and_then(|first| start_of(window, first));
-    let last = window.periods.back().map(|last| last.end);
-    let depth = first.zip(last).map_or(0, |(first, last)| last.since(first));
+    let first = window.cuts.front().and_then(|first| start_of(window, first)).zip(window.periods.front());
+    let first = first.map(|(first, period)| period.presents(first));
+    let last = window.periods.back().map(|last| last.presents(last.end));
+    let depth = first.zip(last).map_or(0, |(first, last)| last.saturating_sub(first));
     put_time(out, "\" timeShiftBufferDepth=\"", depth);
     put_time(
         out,
@@ -69,20 +72,17 @@ fn start_of(window: &Window, cut: &Listed) -> Option<Position> {
     media.filter_map(|line| Some(Position { time: line.start, base: base(line.track)? })).min()
 }
 
-fn put_period(
-    out: &mut String,
-    window: &Window,
-    names: &Names,
-    origin: Origin,
-    period: &Period,
-    next: Option<&Period>,
-) {
+fn put_period(out: &mut String, window: &Window, names: &Names, period: &Period, next: Option<&Period>) {
     let Some(tracks) = window.generation(period.generation) else { return };
     out.push_str("  <Period id=\"");
     put_number(out, u64::from(period.id));
-    put_time(out, "\" start=\"", period.origin.since(origin.at));
+    put_time(out, "\" start=\"", period.start);
     if let Some(next) = next {
-        put_time(out, "\" duration=\"", period.end.min(next.origin).since(period.origin));
+        put_time(
+            out,
+            "\" duration=\"",
+            period.presents(period.end).min(next.start).saturating_sub(period.start),
+        );
     }
     out.push_str("\">\n");
     for track in tracks.iter() {

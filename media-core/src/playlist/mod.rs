@@ -4,8 +4,8 @@
 //! same files through [`Names`]. Where the segments lie is the caller's store: it puts a segment there *before* the window is told of it,
 //! and removes it when [`Window::poll`] says so.
 //!
-//! What players hold on to never changes: the size, the target duration, the origin of the DASH time line. Segments only come at the
-//! end and go at the head (RFC 8216bis 6.2.1, 6.2.2).
+//! What players hold on to never changes: the size, the target duration, the origin of the DASH time line and where in it a listed
+//! segment lies. Segments only come at the end and go at the head (RFC 8216bis 6.2.1, 6.2.2).
 //!
 //! ```
 //! use media_core::playlist::{Config, Names, Window, dash, hls};
@@ -19,6 +19,7 @@
 //! ```
 
 pub mod dash;
+mod edge;
 pub mod hls;
 mod meter;
 mod names;
@@ -27,6 +28,7 @@ mod text;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use self::edge::Edge;
 pub use self::meter::Bandwidth;
 use self::meter::Meter;
 use self::names::SUFFIX;
@@ -85,6 +87,9 @@ pub struct Window {
     /// Whether every segment so far could be decoded alone.
     independent: bool,
     origin: Option<Origin>,
+    /// By how much the newest Period is later than the origin puts it, in nanoseconds: what the source's clock has lost.
+    shift: i64,
+    edge: Edge,
     published: WallTime,
     finished: bool,
     /// Media time that has been pushed, in nanoseconds: the clock by which what left the list expires.
@@ -100,11 +105,13 @@ struct Generation {
     tracks: Arc<[Track]>,
 }
 
-/// A stretch of cuts on one DASH Period: same tracks, no discontinuity, no track that comes back from a gap.
+/// A stretch of cuts on one DASH Period: same tracks, no discontinuity, no track that comes back from a gap, no move of the live edge.
 #[derive(Debug)]
 struct Period {
     id: u32,
     generation: u32,
+    /// Nanoseconds from the start of the presentation.
+    start: i64,
     /// What `presentationTimeOffset` names in each track's time base.
     origin: Position,
     /// Where its media ends so far.
@@ -155,6 +162,8 @@ impl Window {
             discontinuity_sequence: 0,
             independent: true,
             origin: None,
+            shift: 0,
+            edge: Edge::new(0),
             published: WallTime::from_nanos(i64::MIN),
             finished: false,
             pushed: 0,
@@ -167,8 +176,8 @@ impl Window {
     /// set theirs by, so the server's own.
     ///
     /// The first cut ties the media to that clock: its last picture was taken when the cut came out, or at most a second earlier
-    /// where the packets' own [`wall`](crate::packet::Packet::wall) says so. A camera whose clock is wrong moves EXT-X-PROGRAM-DATE-TIME, never the live
-    /// edge of DASH.
+    /// where the packets' own [`wall`](crate::packet::Packet::wall) says so. When the source's clock has gone apart from it by more than the target
+    /// duration, for a minute, a new Period of the DASH manifest moves the live edge back to where it is.
     pub fn push(&mut self, output: &segment::Output, now: WallTime) {
         match output {
             segment::Output::Init(init) => self.begin(init),
@@ -252,9 +261,10 @@ impl Window {
         let Some(end) = placed.iter().filter(|placed| !placed.segment.gap).map(Placed::end).max() else {
             return;
         };
-        let period = self.period(cut, &placed, end);
-        let origin =
-            *self.origin.get_or_insert_with(|| Origin::new(&placed, self.periods[0].origin, end, now));
+        let begin = Placed::leading(&placed);
+        let origin = *self.origin.get_or_insert_with(|| Origin::new(&placed, begin, end, now));
+        let moved = self.follow(origin, begin, now.since(origin.wall(end)), cut.discontinuity);
+        let period = self.period(cut, &placed, (origin, begin, end), moved);
         let longest = i64::from(self.config.target_duration.max(1)) * SECOND;
         let mut lines = Vec::with_capacity(placed.len());
         for placed in &placed {
@@ -293,8 +303,37 @@ impl Window {
             .map(|generation| &generation.tracks)
     }
 
-    /// The Period that a cut belongs to: the last one, or a new one where the time line of some track breaks.
-    fn period(&mut self, cut: &Cut, placed: &[Placed<'_>], end: Position) -> u32 {
+    /// Whether the live edge has to be moved, for media from `begin` on that came out `late` nanoseconds after what the origin says. Less
+    /// than a segment is no harm; much more, and players take all that is listed for past or for still to come.
+    fn follow(&mut self, origin: Origin, begin: Position, late: i64, broken: bool) -> bool {
+        let apart = late.saturating_sub(self.shift);
+        // A source that was away goes on where real time is, whatever its clock had lost before.
+        let returned = broken && late.saturating_abs() < apart.saturating_abs();
+        let tolerance = i64::from(self.config.target_duration.max(1)) * SECOND;
+        let drifted = self.edge.push(apart, self.pushed).filter(|least| least.saturating_abs() > tolerance);
+        let shift = match drifted {
+            _ if returned => 0,
+            Some(least) => self.shift.saturating_add(least),
+            None => return false,
+        };
+        let start = begin.since(origin.at).saturating_add(shift);
+        if self.periods.back().is_some_and(|last| start <= last.start) {
+            return false;
+        }
+        self.shift = shift;
+        self.edge = Edge::new(self.pushed);
+        true
+    }
+
+    /// The Period that a cut from `begin` to `end` belongs to: the last one, or a new one where the time line of some track breaks or the
+    /// live edge is `moved`.
+    fn period(
+        &mut self,
+        cut: &Cut,
+        placed: &[Placed<'_>],
+        (origin, begin, end): (Origin, Position, Position),
+        moved: bool,
+    ) -> u32 {
         let returns = |placed: &Placed<'_>| {
             let line = self.cuts.back().and_then(|last| last.line(placed.segment.track));
             !placed.segment.gap && line.is_some_and(|line| line.gap)
@@ -302,6 +341,7 @@ impl Window {
         if let Some(last) = self.periods.back()
             && last.generation == cut.generation
             && !cut.discontinuity
+            && !moved
             && !placed.iter().any(returns)
         {
             let id = last.id;
@@ -312,7 +352,8 @@ impl Window {
         self.periods.push_back(Period {
             id,
             generation: cut.generation,
-            origin: Placed::leading(placed),
+            start: begin.since(origin.at).saturating_add(self.shift),
+            origin: begin,
             end,
         });
         id
@@ -370,6 +411,13 @@ impl Window {
     /// Notes that the texts have changed: at `now`, or a millisecond after the last change when that is not later.
     fn publish(&mut self, now: WallTime) {
         self.published = now.max(self.published.after(MILLISECOND));
+    }
+}
+
+impl Period {
+    /// Where in the presentation `position` lies, in nanoseconds.
+    fn presents(&self, position: Position) -> i64 {
+        self.start.saturating_add(position.since(self.origin))
     }
 }
 

@@ -270,9 +270,9 @@ impl Segmenter {
     }
 
     fn interrupt(&mut self) -> Result<(), Error> {
-        self.close()?;
+        let closed = self.close();
         self.discontinuity = self.number > self.config.first_number;
-        self.renditions.iter_mut().try_for_each(Rendition::restart)
+        closed.and(self.renditions.iter_mut().try_for_each(Rendition::restart))
     }
 
     fn packet(&mut self, packet: Packet) -> Result<(), Error> {

@@ -168,7 +168,9 @@ impl Timeline {
         });
         match leader {
             Some(leader) if leader != index => false,
-            _ => !self.lanes[index].is_video() || sample.unit.key.is_sync(),
+            _ if self.lanes[index].is_video() => sample.unit.key.is_sync(),
+            // A new video track is not taken in before a picture that it can begin with: players would wait for it.
+            _ => self.broken || self.lanes.iter().any(|lane| lane.is_new() && !lane.is_video()),
         }
     }
 

@@ -182,6 +182,8 @@ pub struct Timeline {
     jump: Option<Moment>,
     /// Line minus real time, in nanoseconds.
     lead: i64,
+    /// What it was at the first start.
+    home: i64,
     /// Where the line began or went on, in nanoseconds: sound before it is dropped.
     floor: i64,
     wall: Wall,
@@ -217,6 +219,7 @@ impl Timeline {
             broken: false,
             jump: None,
             lead: ORIGIN,
+            home: ORIGIN,
             floor: ORIGIN,
             wall: Wall::new(),
             first: None,

@@ -68,7 +68,18 @@ impl Timeline {
         let leading = held.iter().find(|(index, ..)| self.lanes[*index].is_video()).or(held.front());
         let Some(&(index, ref sample, arrival)) = leading else { return };
         let before = self.lanes.iter().any(|lane| lane.listed);
-        self.floor = if before { self.line(arrival).max(self.end()).max(self.floor) } else { ORIGIN };
+        if before {
+            // By the first start, not by how far the line ran ahead last: a camera that sends some seconds of old pictures whenever it
+            // is asked would carry it further away at each return.
+            let last = self.end().max(self.floor);
+            let real = arrival.nanos().saturating_add(self.home);
+            let ran_on = self.line(arrival).max(last);
+            self.floor = real.max(last);
+            self.wall.shift(self.floor.saturating_sub(ran_on));
+        } else {
+            self.floor = ORIGIN;
+            self.home = ORIGIN.saturating_sub(arrival.nanos());
+        }
         self.lead = self.floor.saturating_sub(arrival.nanos());
         self.anchor_at(index, sample.pts, self.floor, arrival);
         self.cut();

@@ -22,6 +22,11 @@ impl Wall {
         WallTime::from_nanos(position.saturating_add(self.offset.unwrap_or(0)))
     }
 
+    /// The line goes on `nanos` later than it would have: the time of day is not moved with it.
+    pub(super) fn shift(&mut self, nanos: i64) {
+        self.offset = self.offset.map(|offset| offset.saturating_sub(nanos));
+    }
+
     /// The least delayed packets put position zero at `offset`.
     pub(super) fn by_arrival(&mut self, offset: i64, now: Moment) {
         if self.reported.is_some_and(|at| now.since(at) < STALE) {

@@ -1,6 +1,7 @@
 //! From the packets of a timeline to segments and playlists, by the public API alone, read back by other people's parsers and players.
 
 mod cuts;
+mod edge;
 mod ffmpeg;
 #[allow(dead_code)]
 #[path = "../fmp4/ffmpeg.rs"]

@@ -1,9 +1,12 @@
 //! When something stops, jumps, changes or grows.
 
-use media_core::segment::Config;
+use media_core::packet::Packet;
+use media_core::segment::{Config, Output, Segmenter};
+use media_core::time::{TimeBase, Timestamp};
 use media_core::timeline;
+use media_core::track::Track;
 
-use crate::stream::{Cutting, camera, microphone, mixed, picture, pictures, sound, tracks};
+use crate::stream::{Cutting, ORIGIN, SECOND, camera, microphone, mixed, picture, pictures, sound, tracks};
 
 fn config() -> Config {
     Config::new(2_000_000_000)
@@ -77,6 +80,31 @@ fn an_interruption_closes_the_segment_and_marks_the_next() {
     let marks: Vec<_> = all.cuts.iter().map(|cut| cut.discontinuity).collect();
     assert_eq!(marks, [false, false, true, false]);
     assert_eq!(all.spans(0, 90_000)[2], Some((9000, 2000)));
+}
+
+#[test]
+fn an_interruption_is_marked_even_when_what_was_open_cannot_be_written() {
+    // Ticks of a nanosecond: a picture that lasts five seconds lasts more than 32 bits of them.
+    let track = Track { time_base: TimeBase::NANOS, ..pictures() };
+    let at = |seconds: i64, key| {
+        let timeline::Output::Packet(packet) = picture(0, key) else { unreachable!() };
+        let time = Timestamp::new((ORIGIN + seconds) * SECOND);
+        timeline::Output::Packet(Packet { pts: time, dts: time, ..packet })
+    };
+    let mut segmenter = Segmenter::new(Config::new(10 * SECOND));
+    segmenter.push(tracks([track])).unwrap();
+    for seconds in 0..=10 {
+        segmenter.push(at(seconds, seconds % 10 == 0)).unwrap();
+    }
+    segmenter.push(at(15, false)).unwrap();
+    segmenter.push(timeline::Output::Discontinuity).unwrap_err();
+    segmenter.push(at(60, true)).unwrap();
+    segmenter.push(at(61, false)).unwrap();
+    let cuts = segmenter.finish().unwrap().into_iter().filter_map(|output| match output {
+        Output::Cut(cut) => Some((cut.number, cut.discontinuity)),
+        Output::Init(_) => None,
+    });
+    assert_eq!(cuts.collect::<Vec<_>>(), [(0, false), (1, true)]);
 }
 
 #[test]

@@ -106,6 +106,18 @@ fn sound_whose_picture_does_not_come_starts_alone() {
 }
 
 #[test]
+fn pictures_join_sound_at_a_key_picture() {
+    let mut bench = Bench::new([video(h264(None)), audio()]);
+    run(&mut bench, 20, 12_000, false, true);
+    // The camera is joined in the middle of a group of pictures.
+    run(&mut bench, 12_020, 13_000, true, true);
+    assert_eq!(listed(&bench.outputs), [[AUDIO]]);
+    run(&mut bench, 13_000, 14_000, true, true);
+    assert_eq!(listed(&bench.outputs), [vec![AUDIO], vec![VIDEO, AUDIO]]);
+    assert_eq!(bench.packets(AUDIO).len(), 599 + 49 + 50, "no sound is lost for it");
+}
+
+#[test]
 fn waiting_holds_a_bounded_number_of_packets() {
     let mut bench = Bench::new([video(h264(None)), audio()]);
     for n in 0..100_000 {
@@ -198,6 +210,41 @@ fn a_source_that_returns_goes_on_where_real_time_is() {
     assert_eq!(sounds[0].pts.ticks(), (10_000 + 63_520) * 48);
     assert_eq!(pictures[0].wall, Some(EPOCH.after(63_520 * MS)));
     assert_eq!(bench.repairs(VIDEO).jumps_back, 0);
+}
+
+#[test]
+fn old_pictures_at_each_return_do_not_carry_the_line_away() {
+    let mut bench = Bench::new([video(h264(None))]);
+    // Twenty times: four seconds of old pictures at once, pictures up to 20 s, and 10 s of absence.
+    for life in 0..20 {
+        let began = life * 30_000;
+        let before = bench.packets(VIDEO).len();
+        for n in 0..600 {
+            bench.now = (began + (n - 100).max(0) * 40) * MS;
+            bench.picture(n * FRAME, n % 25 == 0);
+        }
+        assert_eq!(bench.packets(VIDEO)[before].pts.ticks(), line(began * 90), "life {life}");
+        bench.interrupted();
+    }
+    assert_eq!(bench.cuts(), (1, 19));
+}
+
+#[test]
+fn a_camera_with_a_fast_clock_returns_to_real_time_and_keeps_the_time_of_day() {
+    let mut bench = Bench::new([video(h264(None))]);
+    // Half an hour at 1000 ppm: 1.8 s.
+    for n in 0..45_000 {
+        bench.now = n * 40 * MS;
+        bench.picture(n * 3604 - n * 2 / 5, n % 25 == 0);
+    }
+    bench.interrupted();
+    let before = bench.packets(VIDEO).len();
+    bench.now = 1_860 * SECOND;
+    bench.picture(0, true);
+    let first = bench.packets(VIDEO)[before];
+    assert_eq!(first.pts.ticks(), line(1860 * 90_000));
+    let off = first.wall.unwrap().since(EPOCH.after(bench.now));
+    assert!(off.abs() < 200 * MS, "{off} ns");
 }
 
 #[test]

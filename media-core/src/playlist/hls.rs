@@ -12,13 +12,12 @@ use super::{Bandwidth, Listed, Names, Placed, Window};
 use crate::time::{TimeBase, WallTime};
 use crate::track::{Kind, Track, TrackId};
 
-/// The media playlist of a track; `None` when it neither is nor was in what is listed.
+/// The media playlist of a track; `None` when the stream [never had](Window::known_tracks) it.
 ///
 /// A cut of a generation that did not have the track is listed as a gap, so that numbers and discontinuities are the same in all
-/// playlists. Before the first cut there is a playlist without segments; a server does better to let its client wait.
+/// playlists, and a player that knows the track from before finds its playlist for as long as the stream lasts. Before the first cut there is a playlist without segments; a server does better to let its client wait.
 pub fn media_playlist(window: &Window, track: TrackId, names: &Names) -> Option<String> {
-    let is_listed = window.cuts.iter().any(|cut| cut.line(track).is_some());
-    if !is_listed && !window.tracks().iter().any(|known| known.id == track) {
+    if !window.known.iter().any(|known| known.id == track) {
         return None;
     }
     let mut out = String::with_capacity(256 + 144 * window.cuts.len());

@@ -80,6 +80,8 @@ pub enum Expired {
 pub struct Window {
     config: Config,
     generations: VecDeque<Generation>,
+    /// Every track there has been, as it was last.
+    known: Vec<Track>,
     periods: VecDeque<Period>,
     cuts: VecDeque<Listed>,
     meters: Vec<Meter>,
@@ -156,6 +158,7 @@ impl Window {
         Self {
             config,
             generations: VecDeque::new(),
+            known: Vec::new(),
             periods: VecDeque::new(),
             cuts: VecDeque::new(),
             meters: Vec::new(),
@@ -210,6 +213,11 @@ impl Window {
         self.generations.back().map_or(&[], |generation| &generation.tracks)
     }
 
+    /// Every track that the stream has had, as it was last. A player that began when one was there goes on asking for its playlist.
+    pub fn known_tracks(&self) -> &[Track] {
+        &self.known
+    }
+
     /// The numbers of the cuts that are listed, oldest first.
     pub fn numbers(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
         self.cuts.iter().map(|cut| cut.number)
@@ -232,6 +240,10 @@ impl Window {
 
     fn begin(&mut self, init: &Init) {
         for track in init.tracks.iter() {
+            match self.known.iter_mut().find(|known| known.id == track.id) {
+                Some(known) => known.clone_from(track),
+                None => self.known.push(track.clone()),
+            }
             match self.meters.iter_mut().find(|meter| meter.track == track.id) {
                 Some(meter) => meter.restart(),
                 None => self.meters.push(Meter::new(track.id)),

@@ -192,6 +192,22 @@ fn a_track_that_a_generation_lacks_is_a_gap_in_it() {
     assert_eq!(hls::media_playlist(&window, id(2), &names()).unwrap(), expected);
 }
 
+/// A player that began with sound goes on asking for it; without an answer it would give up on the pictures too.
+#[test]
+fn a_track_that_is_gone_keeps_its_playlist() {
+    let mut stream = vec![tracks([pictures(), sound()])];
+    stream.extend(mixed(camera(0..2000, 2000).chain(microphone(0..2000))));
+    stream.push(tracks([pictures()]));
+    stream.extend(mixed(camera(2000..20_000, 2000)));
+    let small = Config { size: 3, ..Config::new(&config()) };
+    let (window, _) = window(&Cutting::of(config(), stream), small, 0);
+    assert_eq!(window.tracks().len(), 1);
+    assert!(window.known_tracks().iter().any(|track| track.id == id(2)));
+    let text = hls::media_playlist(&window, id(2), &names()).unwrap();
+    assert_eq!(text.matches("#EXT-X-GAP\n").count(), text.matches("#EXTINF").count(), "{text}");
+    assert_eq!(window.numbers().count(), text.matches("#EXTINF").count());
+}
+
 #[test]
 fn multivariant_of_pictures_and_sound() {
     let all = eventful();

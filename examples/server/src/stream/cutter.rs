@@ -138,7 +138,7 @@ impl Cutter {
         };
         let mut playlists =
             vec![playlist("index.m3u8".to_owned(), M3U8, hls::multivariant(window, &self.names))];
-        for track in window.tracks() {
+        for track in window.known_tracks() {
             let text = hls::media_playlist(window, track.id, &self.names);
             playlists.push(playlist(self.names.media(track), M3U8, text));
         }

@@ -85,11 +85,10 @@ impl Live {
         self.lacks = lacks;
         let mut announced = Vec::with_capacity(inputs.len());
         self.channels.clear();
-        for (input, id) in inputs.into_iter().zip(1..) {
-            let (Some(id), Some(time_base)) = (TrackId::new(id), TimeBase::new(1, input.clock_rate)) else {
-                continue;
-            };
+        for input in inputs {
+            let Some(time_base) = TimeBase::new(1, input.clock_rate) else { continue };
             let (format, kind) = (input.format, input.format.kind());
+            let id = track_of(kind);
             let parser = input.config.as_ref().map_or_else(|| Parser::waiting(format), Parser::new);
             self.channels.push(Channel { id, kind, parser });
             let mut track = Announced::new(id, kind, time_base);
@@ -237,7 +236,7 @@ impl Live {
     /// What the timeline repaired on all tracks together.
     fn repairs(&self) -> Vec<(&'static str, u64)> {
         let mut sums: Vec<(&'static str, u64)> = Vec::new();
-        for repairs in (1..=MOST_TRACKS).filter_map(TrackId::new).filter_map(|id| self.timeline.repairs(id)) {
+        for repairs in [VIDEO, AUDIO].into_iter().filter_map(|id| self.timeline.repairs(id)) {
             for (cause, count) in repairs.iter() {
                 match sums.iter_mut().find(|(known, _)| *known == cause) {
                     Some((_, sum)) => *sum += count,
@@ -262,8 +261,16 @@ fn summary(track: &Track) -> TrackSummary {
     TrackSummary { codec, codecs: track.codec.codecs(), size: track.codec.size(), sound }
 }
 
-/// Streams that a source can have: one of pictures, one of sound.
-const MOST_TRACKS: u32 = 2;
+/// A source has at most one stream of each kind. The kind names the track, so that one that is away for a while comes back as itself.
+const fn track_of(kind: Kind) -> TrackId {
+    match kind {
+        Kind::Video => VIDEO,
+        Kind::Audio => AUDIO,
+    }
+}
+
+const VIDEO: TrackId = TrackId::new(1).expect("not zero");
+const AUDIO: TrackId = TrackId::new(2).expect("not zero");
 
 /// Nanoseconds after which a camera that has sent nothing to begin with is said to be down: longer than the timeline waits for the
 /// pictures before it goes on without them.

@@ -175,10 +175,10 @@ pub enum Composition {
     Unsigned,
 }
 
-/// The `styp` box (14496-12 8.16.2) that may stand before the first fragment of a segment: a DASH media segment (`msdh`) that is a CMAF
-/// segment (`cmfs`). Never before a later part of one.
+/// The `styp` box (14496-12 8.16.2) that may stand before the first fragment of a segment: a DASH media segment (`msdh`). Never before a
+/// later part of one.
 pub const fn segment_type() -> Bytes {
-    Bytes::from_static(b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs")
+    Bytes::from_static(b"\0\0\0\x14stypmsdh\0\0\0\0msdh")
 }
 
 /// What keeps a track or its packets from becoming MP4. All of it is misuse by the caller: a timeline before the muxer gives nothing of

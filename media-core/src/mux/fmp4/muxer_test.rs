@@ -170,6 +170,6 @@ fn tracks_that_mp4_cannot_say_are_refused() {
 
 #[test]
 fn a_segment_may_begin_with_its_type() {
-    assert_eq!(segment_type().len(), 24);
-    assert_eq!(segment_type(), "\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs");
+    assert_eq!(segment_type().len(), 20);
+    assert_eq!(segment_type(), "\0\0\0\x14stypmsdh\0\0\0\0msdh");
 }

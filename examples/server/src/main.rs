@@ -32,7 +32,7 @@ use self::server::Server;
 struct Arguments {
     /// Configuration file; reelmill.yml in this directory when there is one
     config: Option<PathBuf>,
-    /// A camera to serve: rtsp://[user:password@]host[:port]/path, or `pattern` for the test camera
+    /// A camera to serve, as in `rtsp://user:password@host:554/path`, or `pattern` for the test camera
     #[arg(long, value_name = "URL")]
     source: Option<String>,
     /// What the path of --source is called

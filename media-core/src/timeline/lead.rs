@@ -19,17 +19,16 @@ impl Lead {
         Self { current: lead, before: lead, since: now }
     }
 
-    /// Takes a packet into account; true when a bucket has been completed.
-    pub(super) fn push(&mut self, position: i64, now: Moment) -> bool {
+    /// Takes a packet into account.
+    pub(super) fn push(&mut self, position: i64, now: Moment) {
         let lead = position.saturating_sub(now.nanos());
         if now.since(self.since) < BUCKET {
             self.current = self.current.max(lead);
-            return false;
+            return;
         }
         self.before = self.current;
         self.current = lead;
         self.since = now;
-        true
     }
 
     /// Moves the estimate along with the line.

@@ -132,7 +132,7 @@ impl Encoder {
     ///
     /// # Errors
     /// Mistakes of the caller leave the encoder as it was: [`Error::Frame`] for another size or format than configured,
-    /// [`Error::Order`] for a `pts` not above the last one, [`Error::Range`] for one too far from the first, [`Error::Unpolled`] when
+    /// [`Error::Samples`] for samples beyond its bits, [`Error::Order`] for a `pts` not above the last one, [`Error::Range`] for one too far from the first, [`Error::Unpolled`] when
     /// packets have piled up. [`Error::Codec`] and [`Error::Failed`] are final.
     pub fn push(
         &mut self,
@@ -150,6 +150,7 @@ impl Encoder {
         if (frame.size(), frame.format()) != (size, format) {
             return Err(Error::Frame { found: (frame.size(), frame.format()), expected: (size, format) });
         }
+        frame.check_samples().map_err(|found| Error::Samples { found })?;
         let run = self.clock.check(pts)?;
         let duration = options.duration.map_or_else(|| self.config.frame_ticks(), |ticks| ticks.get());
         let input = Input {
@@ -354,6 +355,12 @@ pub enum Error {
         found: ((u32, u32), PixelFormat),
         /// Size and format of the configuration.
         expected: ((u32, u32), PixelFormat),
+    },
+    /// The caller: samples beyond the bits of the format.
+    #[error("{found}")]
+    Samples {
+        /// Where.
+        found: crate::frame::Error,
     },
     /// The caller: a timestamp that is not above the one before.
     #[error("timestamp {} is not above the last one, {}", found.ticks(), last.ticks())]

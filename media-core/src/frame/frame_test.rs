@@ -1,19 +1,25 @@
 use super::*;
 
-const FORMATS: [PixelFormat; 6] = [
+const FORMATS: [PixelFormat; 10] = [
     PixelFormat::I420,
     PixelFormat::I422,
     PixelFormat::I444,
     PixelFormat::Nv12,
     PixelFormat::Gray,
-    PixelFormat::I42010,
+    PixelFormat::I010,
+    PixelFormat::I210,
+    PixelFormat::I410,
+    PixelFormat::P010,
+    PixelFormat::Gray10,
 ];
 
 #[test]
 fn tight_pictures_have_the_bytes_the_format_says() {
-    // ffmpeg -f lavfi -i testsrc=s=175x143 -frames:v 1 -pix_fmt X -f rawvideo | wc -c
+    // ffmpeg -f lavfi -i testsrc=s=175x143 -frames:v 1 -pix_fmt X -f rawvideo - | wc -c
     let bytes = FORMATS.map(|format| format.tight_len((175, 143)).unwrap());
-    assert_eq!(bytes, [37_697, 50_193, 75_075, 37_697, 25_025, 75_394]);
+    let (eight, ten) = bytes.split_at(5);
+    assert_eq!(eight, [37_697, 50_193, 75_075, 37_697, 25_025]);
+    assert_eq!(ten, [75_394, 100_386, 150_150, 75_394, 50_050]);
 }
 
 #[test]
@@ -67,20 +73,62 @@ fn t7_strides_and_sizes_that_overflow_are_refused() {
 }
 
 #[test]
-fn t12_samples_beyond_ten_bits_are_refused() {
-    let mut samples = vec![1023_u16; 24];
+fn t12_samples_beyond_ten_bits_are_found() {
     let bytes = |samples: &[u16]| -> Vec<u8> { samples.iter().flat_map(|s| s.to_le_bytes()).collect() };
-    assert!(FrameRef::tight(PixelFormat::I42010, (4, 4), &bytes(&samples)).is_ok());
+    let check =
+        |format, samples: &[u16]| FrameRef::tight(format, (4, 4), &bytes(samples)).unwrap().check_samples();
+    let mut samples = vec![1023_u16; 24];
+    assert_eq!(check(PixelFormat::I010, &samples), Ok(()));
     samples[17] = 1024;
-    let found = FrameRef::tight(PixelFormat::I42010, (4, 4), &bytes(&samples)).unwrap_err();
-    assert_eq!(found, Error::Sample { plane: 1, row: 0, depth: 10 });
+    let found = check(PixelFormat::I010, &samples);
+    assert_eq!(found, Err(Error::Sample { plane: 1, row: 0, depth: 10 }));
+    let mut samples = vec![1023_u16 << 6; 24];
+    assert_eq!(check(PixelFormat::P010, &samples), Ok(()));
+    samples[9] = 1;
+    let found = check(PixelFormat::P010, &samples);
+    assert_eq!(found, Err(Error::Sample { plane: 0, row: 2, depth: 10 }));
+}
+
+#[test]
+fn a_crop_shows_the_same_samples_from_its_origin_on() {
+    for format in FORMATS {
+        let len = u8::try_from(format.sample_len()).unwrap();
+        let mut frame = Frame::new(format, (31, 23)).unwrap();
+        for plane in 0..format.planes() {
+            let stride = frame.stride(plane);
+            for (row, samples) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
+                samples
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(column, sample)| *sample = (row * 7 + column) as u8);
+            }
+        }
+        let crop = frame.as_ref().crop((6, 4), (25, 19)).unwrap();
+        let (across, down) = format.chroma().grid();
+        assert_eq!(crop.size(), (25, 19));
+        assert_eq!(crop.row(0, 0)[0], 4 * 7 + 6 * len);
+        assert_eq!(crop.row(0, 18).last(), frame.as_ref().row(0, 22).last());
+        for plane in 1..format.planes() {
+            let woven = if format.planes() == 2 { 2 } else { 1 };
+            let first = (4 / down) as u8 * 7 + (6 / across) as u8 * woven * len;
+            assert_eq!(crop.row(plane, 0)[0], first, "{format:?}");
+        }
+        for (origin, size) in
+            [((6, 4), (26, 19)), ((6, 4), (25, 20)), ((0, 0), (0, 1)), ((u32::MAX - 1, 0), (2, 2))]
+        {
+            let refused = Error::Crop { origin, size, of: (31, 23) };
+            assert_eq!(frame.as_ref().crop(origin, size).unwrap_err(), refused);
+        }
+        assert_eq!(frame.as_ref().crop((1, 0), (2, 2)).is_ok(), across == 1);
+        assert_eq!(frame.as_ref().crop((0, 1), (2, 2)).is_ok(), down == 1);
+    }
 }
 
 #[test]
 fn t12_samples_of_two_bytes_begin_at_even_addresses() {
     let data = [0; 64];
     let odd = &data[if data.as_ptr().addr().is_multiple_of(2) { 1 } else { 0 }..];
-    let found = FrameRef::tight(PixelFormat::I42010, (4, 4), odd).unwrap_err();
+    let found = FrameRef::tight(PixelFormat::I010, (4, 4), odd).unwrap_err();
     assert_eq!(found, Error::Alignment { plane: 0 });
 }
 

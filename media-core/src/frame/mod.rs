@@ -15,7 +15,7 @@ pub use crate::codec::Colour;
 /// The largest width or height of a picture, in pixels: more than any codec here takes (VP8 ends at 16,383, VP9 at 65,536).
 pub const MAX_SIDE: u32 = 65_535;
 
-/// How samples lie in memory.
+/// How samples lie in memory. Samples of more than 8 bits take 16, little endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PixelFormat {
@@ -29,25 +29,61 @@ pub enum PixelFormat {
     Nv12,
     /// Plane Y alone; 8 bits.
     Gray,
-    /// As [`I420`](Self::I420) with 10 bits in the low end of 16, little endian.
-    I42010,
+    /// As [`I420`](Self::I420) with 10 bits in the low end of 16. FFmpeg: `yuv420p10le`.
+    I010,
+    /// As [`I422`](Self::I422) with 10 bits in the low end of 16. FFmpeg: `yuv422p10le`.
+    I210,
+    /// As [`I444`](Self::I444) with 10 bits in the low end of 16. FFmpeg: `yuv444p10le`.
+    I410,
+    /// As [`Nv12`](Self::Nv12) with 10 bits in the **high** end of 16, the six below them zero. FFmpeg: `p010le`.
+    P010,
+    /// Plane Y alone, 10 bits in the low end of 16. FFmpeg: `gray10le`.
+    Gray10,
+}
+
+/// How many chroma samples there are to the luma samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Chroma {
+    /// None: 4:0:0.
+    Monochrome,
+    /// One to two by two: 4:2:0.
+    Halved,
+    /// One to two beside each other: 4:2:2.
+    HalvedHorizontally,
+    /// One to one: 4:4:4.
+    Full,
 }
 
 impl PixelFormat {
     /// How many planes there are: 1 to 3.
     pub const fn planes(self) -> usize {
         match self {
-            Self::I420 | Self::I422 | Self::I444 | Self::I42010 => 3,
-            Self::Nv12 => 2,
-            Self::Gray => 1,
+            Self::I420 | Self::I422 | Self::I444 | Self::I010 | Self::I210 | Self::I410 => 3,
+            Self::Nv12 | Self::P010 => 2,
+            Self::Gray | Self::Gray10 => 1,
         }
     }
 
-    /// Significant bits of a sample.
+    /// Significant bits of a sample: 8 or 10.
     pub const fn bit_depth(self) -> u8 {
         match self {
-            Self::I42010 => 10,
-            _ => 8,
+            Self::I420 | Self::I422 | Self::I444 | Self::Nv12 | Self::Gray => 8,
+            Self::I010 | Self::I210 | Self::I410 | Self::P010 | Self::Gray10 => 10,
+        }
+    }
+
+    /// Bytes a sample takes: 1 or 2.
+    pub const fn sample_len(self) -> usize {
+        if self.bit_depth() > 8 { 2 } else { 1 }
+    }
+
+    /// How many chroma samples there are, in planes of their own or not.
+    pub const fn chroma(self) -> Chroma {
+        match self {
+            Self::I420 | Self::Nv12 | Self::I010 | Self::P010 => Chroma::Halved,
+            Self::I422 | Self::I210 => Chroma::HalvedHorizontally,
+            Self::I444 | Self::I410 => Chroma::Full,
+            Self::Gray | Self::Gray10 => Chroma::Monochrome,
         }
     }
 
@@ -62,16 +98,16 @@ impl PixelFormat {
     /// ```
     pub fn plane_size(self, plane: usize, size: (u32, u32)) -> Option<(usize, usize)> {
         let (width, height) = (usize::try_from(size.0).ok()?, usize::try_from(size.1).ok()?);
-        let bytes = if self.bit_depth() > 8 { 2 } else { 1 };
-        let (samples, rows) = match (self, plane) {
-            (_, 0) => (width, height),
-            (Self::I420 | Self::I42010, 1 | 2) => (width.div_ceil(2), height.div_ceil(2)),
-            (Self::I422, 1 | 2) => (width.div_ceil(2), height),
-            (Self::I444, 1 | 2) => (width, height),
-            (Self::Nv12, 1) => (width.div_ceil(2).checked_mul(2)?, height.div_ceil(2)),
-            _ => return None,
+        if plane >= self.planes() {
+            return None;
+        }
+        let (columns, rows) = match (plane, self.chroma()) {
+            (0, _) | (_, Chroma::Full | Chroma::Monochrome) => (width, height),
+            (_, Chroma::Halved) => (width.div_ceil(2), height.div_ceil(2)),
+            (_, Chroma::HalvedHorizontally) => (width.div_ceil(2), height),
         };
-        Some((samples.checked_mul(bytes)?, rows))
+        let woven = if plane == 1 && self.planes() == 2 { 2 } else { 1 };
+        Some((columns.checked_mul(woven * self.sample_len())?, rows))
     }
 
     /// Bytes of a picture of `size` whose rows and planes follow each other without gaps; `None` past 64 bits.
@@ -80,6 +116,17 @@ impl PixelFormat {
             let (row, rows) = self.plane_size(plane, size)?;
             sum.checked_add(row.checked_mul(rows)?)
         })
+    }
+}
+
+impl Chroma {
+    /// How many luma columns and rows share a chroma sample: 1 or 2 each.
+    pub const fn grid(self) -> (u32, u32) {
+        match self {
+            Self::Halved => (2, 2),
+            Self::HalvedHorizontally => (2, 1),
+            Self::Full | Self::Monochrome => (1, 1),
+        }
     }
 }
 
@@ -138,7 +185,7 @@ impl<'a> FrameRef<'a> {
     /// # Errors
     /// A side of zero or beyond [`MAX_SIDE`]; more or fewer planes than the format has; a stride shorter than a row; a slice that ends
     /// before the last sample; U and V with different strides (libvpx and most others know but one); with more than 8 bits, a plane
-    /// whose rows do not begin at even addresses or a sample out of range (undefined behaviour in libvpx).
+    /// whose rows do not begin at even addresses.
     pub fn new(format: PixelFormat, size: (u32, u32), planes: &[Plane<'a>]) -> Result<Self, Error> {
         check_size(size)?;
         if planes.len() != format.planes() {
@@ -152,9 +199,7 @@ impl<'a> FrameRef<'a> {
         if format.planes() == 3 && checked[1].stride != checked[2].stride {
             return Err(Error::ChromaStrides { u: checked[1].stride, v: checked[2].stride });
         }
-        let frame = Self { format, size, planes: checked };
-        frame.check_samples()?;
-        Ok(frame)
+        Ok(Self { format, size, planes: checked })
     }
 
     /// A picture whose rows and planes follow each other without gaps, as in a Y4M or raw video file. Bytes past its end are ignored.
@@ -174,6 +219,39 @@ impl<'a> FrameRef<'a> {
             rest = after;
         }
         Self::new(format, size, &planes[..format.planes()])
+    }
+
+    /// A part of the picture, `size` (width, height) pixels from `origin` (column, row), in the same memory.
+    ///
+    /// # Errors
+    /// [`Error::Crop`] when it reaches beyond the picture, is empty, or begins between two chroma samples.
+    ///
+    /// ```
+    /// use media_core::frame::{Frame, PixelFormat};
+    /// let frame = Frame::new(PixelFormat::I420, (1920, 1088))?;
+    /// let shown = frame.as_ref().crop((0, 0), (1920, 1080))?;
+    /// assert_eq!(shown.planes()[0].stride, 1920);
+    /// # Ok::<(), media_core::frame::Error>(())
+    /// ```
+    pub fn crop(&self, origin: (u32, u32), size: (u32, u32)) -> Result<Self, Error> {
+        let refused = Error::Crop { origin, size, of: self.size };
+        let inside =
+            |start: u32, len: u32, side| len > 0 && start.checked_add(len).is_some_and(|end| end <= side);
+        let (across, down) = self.format.chroma().grid();
+        let aligned = origin.0.is_multiple_of(across) && origin.1.is_multiple_of(down);
+        if !aligned || !inside(origin.0, size.0, self.size.0) || !inside(origin.1, size.1, self.size.1) {
+            return Err(refused);
+        }
+        let mut cropped = Self { size, ..*self };
+        for (index, plane) in cropped.planes.iter_mut().enumerate().take(self.format.planes()) {
+            // What lies before the origin has the size of a picture that ends there.
+            let before = self.format.plane_size(index, (origin.0.max(1), origin.1.max(1)));
+            let (row, rows) = before.expect("a plane of the format");
+            let row = if origin.0 == 0 { 0 } else { row };
+            let rows = if origin.1 == 0 { 0 } else { rows };
+            plane.data = &plane.data[rows * plane.stride + row..];
+        }
+        Ok(cropped)
     }
 
     /// How samples lie.
@@ -202,18 +280,25 @@ impl<'a> FrameRef<'a> {
         &data[row * stride..][..len]
     }
 
-    fn check_samples(&self) -> Result<(), Error> {
+    /// Whether each sample keeps to the bits of the format. Nothing here relies on it, but libvpx does (undefined behaviour otherwise), so
+    /// that encoders look once more at pictures of more than 8 bits.
+    ///
+    /// # Errors
+    /// [`Error::Sample`] for the first row that has one which does not.
+    pub fn check_samples(&self) -> Result<(), Error> {
         let depth = self.format.bit_depth();
-        if depth == 8 {
-            return Ok(());
-        }
+        let unused = match self.format {
+            PixelFormat::P010 => (1 << (16 - depth)) - 1,
+            _ if depth > 8 => u16::MAX << depth,
+            _ => return Ok(()),
+        };
         for plane in 0..self.format.planes() {
             let (_, rows) = self.format.plane_size(plane, self.size).expect("checked before");
             for row in 0..rows {
                 // One OR over the row instead of a comparison per sample: it vectorises.
                 let (samples, _) = self.row(plane, row).as_chunks::<2>();
                 let seen = samples.iter().fold(0, |seen, sample| seen | u16::from_le_bytes(*sample));
-                if seen >> depth != 0 {
+                if seen & unused != 0 {
                     return Err(Error::Sample { plane, row, depth });
                 }
             }
@@ -311,8 +396,8 @@ pub enum Error {
         /// Index of the plane.
         plane: usize,
     },
-    /// A sample has more bits than the format.
-    #[error("row {row} of plane {plane} has a sample of more than {depth} bits")]
+    /// A sample has bits set that the format does not use.
+    #[error("row {row} of plane {plane} has a sample with bits set beside the format's {depth}")]
     Sample {
         /// Index of the plane.
         plane: usize,
@@ -320,6 +405,19 @@ pub enum Error {
         row: usize,
         /// Bits of the format.
         depth: u8,
+    },
+    /// A part that is empty, reaches beyond the picture, or begins between two chroma samples.
+    #[error(
+        "part of {}x{} at {},{} of a picture of {}x{}",
+        size.0, size.1, origin.0, origin.1, of.0, of.1
+    )]
+    Crop {
+        /// Column and row of its first pixel.
+        origin: (u32, u32),
+        /// Its width and height in pixels.
+        size: (u32, u32),
+        /// Width and height of the picture in pixels.
+        of: (u32, u32),
     },
     /// Memory for the picture could not be had.
     #[error("no memory for a picture of {bytes} bytes")]

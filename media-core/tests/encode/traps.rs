@@ -102,7 +102,7 @@ fn t8_controls_arrive_as_they_were_sent() {
 #[test]
 fn t12_ten_bits_are_refused() {
     for (name, config) in codecs() {
-        let refused = Encoder::open(Config { format: PixelFormat::I42010, ..config });
+        let refused = Encoder::open(Config { format: PixelFormat::I010, ..config });
         assert!(matches!(refused, Err(Error::Unsupported { field: "format", .. })), "{name}");
     }
 }

@@ -80,12 +80,12 @@ fn wrapped(config: Config, frames: &[Frame]) -> usize {
     for (number, frame) in frames.iter().enumerate() {
         let pts = Timestamp::new(number as i64);
         encoder.push(&frame.as_ref(), pts, &FrameOptions::default()).expect("a frame of the right size");
-        while let Some(packet) = encoder.poll() {
-            bytes += packet.data.len();
+        while let Some(coded) = encoder.poll() {
+            bytes += coded.packet.data.len();
         }
     }
     let rest = encoder.finish().expect("the rest");
-    bytes + rest.iter().map(|packet| packet.data.len()).sum::<usize>()
+    bytes + rest.packets().map(|packet| packet.data.len()).sum::<usize>()
 }
 
 fn raw_x264(preset: &std::ffi::CStr, frames: &[Frame]) -> usize {

@@ -39,13 +39,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
         // 3. Ticks of 90 kHz; here the scene changes after four seconds.
         let pts = Timestamp::new(number as i64 * 3600);
-        let options = FrameOptions { force_key: number == 110, ..FrameOptions::default() };
+        let options = if number == 110 { FrameOptions::KEY } else { FrameOptions::default() };
         encoder.push(&frame.as_ref(), pts, &options)?;
-        while let Some(packet) = encoder.poll() {
-            write_packet(&mut out, &packet)?;
+        while let Some(coded) = encoder.poll() {
+            write_packet(&mut out, &coded.packet)?;
         }
     }
-    for packet in encoder.finish()? {
+    for packet in encoder.finish()?.packets() {
         write_packet(&mut out, &packet)?;
     }
     println!("wrote {path}");

@@ -50,14 +50,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         draw(&mut frame, number);
         let pts = Timestamp::new(number as i64 * 3600);
         encoder.push(&frame.as_ref(), pts, &FrameOptions::default())?;
-        while let Some(packet) = encoder.poll() {
-            segmenter.push(timeline::Output::Packet(packet))?;
+        while let Some(coded) = encoder.poll() {
+            segmenter.push(timeline::Output::Packet(coded.packet))?;
         }
         while let Some(output) = segmenter.poll() {
             keep(&folder, &names, &mut window, &output)?;
         }
     }
-    for packet in encoder.finish()? {
+    for packet in encoder.finish()?.packets() {
         segmenter.push(timeline::Output::Packet(packet))?;
     }
     for output in segmenter.finish()? {

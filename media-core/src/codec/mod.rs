@@ -8,6 +8,7 @@ pub mod aac;
 pub mod annexb;
 pub mod h264;
 pub mod h265;
+mod hdr;
 mod nal;
 pub mod opus;
 mod parser;
@@ -16,6 +17,7 @@ pub mod vp8;
 pub mod vp9;
 mod vui;
 
+pub use hdr::{ContentLight, MasteringDisplay};
 pub use parser::{Faults, Parser};
 
 use bytes::Bytes;

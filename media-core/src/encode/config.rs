@@ -2,11 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use super::Error;
 #[cfg(feature = "vpx")]
 use super::vpx;
 #[cfg(feature = "x264")]
 use super::x264;
+use super::{Error, Pass, Quality, RateControl};
+use crate::codec::{ContentLight, MasteringDisplay};
 use crate::frame::{Colour, PixelFormat};
 use crate::time::TimeBase;
 use crate::track::TrackId;
@@ -42,6 +43,15 @@ pub struct Config {
     pub latency: Latency,
     /// [`Threads::Auto`] by default.
     pub threads: Threads,
+    /// Which pass over the frames this is; [`Pass::Single`] by default.
+    pub pass: Pass,
+    /// What to measure of each picture; nothing by default.
+    pub metrics: Metrics,
+    /// The display that high dynamic range was graded on; `None` for not saying. libx264: `mastering_display`, an SEI message; VP8 and VP9
+    /// have no place for it, the container has.
+    pub mastering_display: Option<MasteringDisplay>,
+    /// The brightest there is in the stream; `None` for not saying. libx264: `content_light_level`; VP8 and VP9 as above.
+    pub content_light: Option<ContentLight>,
     /// The track that packets say they belong to; 1 by default.
     pub track: TrackId,
 }
@@ -56,7 +66,7 @@ impl Config {
     ) -> Self {
         let codec = codec.into();
         Self {
-            rate: RateControl::Quality { q: codec.default_quality() },
+            rate: RateControl::Quality { q: Quality::from(codec.default_quality()) },
             codec,
             size,
             format: PixelFormat::I420,
@@ -67,6 +77,10 @@ impl Config {
             key_frames: KeyFrames::Auto { max: 250 },
             latency: Latency::Unlimited,
             threads: Threads::Auto,
+            pass: Pass::Single,
+            metrics: Metrics::default(),
+            mastering_display: None,
+            content_light: None,
             track: TrackId::new(1).expect("one is not zero"),
         }
     }
@@ -74,7 +88,9 @@ impl Config {
     /// What no codec could make sense of, and bit rates brought to the kbit/s both libraries count in.
     pub(super) fn checked(mut self) -> Result<Self, Error> {
         self.rate = self.rate.in_kilobits()?;
-        let (KeyFrames::Auto { max: every } | KeyFrames::Fixed { every }) = self.key_frames else {
+        let (KeyFrames::Auto { max: every } | KeyFrames::Fixed { every } | KeyFrames::IntraRefresh { every }) =
+            self.key_frames
+        else {
             return Ok(self);
         };
         if !(1..=MAX_KEY_DISTANCE).contains(&every) {
@@ -168,6 +184,15 @@ impl FrameRate {
     }
 }
 
+/// What the encoder measures of each picture, against the source: at the cost of some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Metrics {
+    /// The peak signal-to-noise ratio. libx264: `analyse.b_psnr`; libvpx: `VPX_CODEC_USE_PSNR`.
+    pub psnr: bool,
+    /// The structural similarity. libx264: `analyse.b_ssim`; refused by libvpx, which has none.
+    pub ssim: bool,
+}
+
 /// Whether pictures come at an even pace. libx264: `b_vfr_input`. libvpx goes by the timestamps always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Timing {
@@ -178,109 +203,8 @@ pub enum Timing {
     Variable,
 }
 
-/// How the bits are shared out. Bit rates are bits per second, rounded to whole kbit/s, the unit of both libraries.
-///
-/// `q` and `qp` count as the codec does, smaller is better: libx264 1 to 51 (23 is usual; six less double the rate), VP8 and VP9 0 to 63
-/// (VP9 looks at 31 about as libx264 at 23). The scales do not correspond and are not made to.
-///
-/// | here | libx264 | VP8, VP9 |
-/// |---|---|---|
-/// | `Quality` | `X264_RC_CRF`, `rf_constant = q` | VP9 `VPX_Q`, VP8 `VPX_CQ` with a rate that never binds; `VP8E_SET_CQ_LEVEL = q` |
-/// | `CappedQuality` | `X264_RC_CRF`, `rf_constant = q`, `vbv_max_bitrate = max`, `vbv_buffer_size` | `VPX_CQ`, `VP8E_SET_CQ_LEVEL = q`, `rc_target_bitrate = max`, `rc_buf_sz` |
-/// | `Average` | `X264_RC_ABR`, `bitrate` | `VPX_VBR`, `rc_target_bitrate` |
-/// | `Constrained` | `X264_RC_ABR`, `bitrate`, `vbv_max_bitrate = max`, `vbv_buffer_size` | refused: libvpx has no such bound |
-/// | `Constant` | `X264_RC_ABR`, `bitrate = vbv_max_bitrate`, `vbv_buffer_size`; no filler | `VPX_CBR`, `rc_target_bitrate`, `rc_buf_sz`, `rc_buf_initial_sz` (2/3), `rc_buf_optimal_sz` (5/6); no frame is dropped |
-/// | `Quantizer` | `X264_RC_CQP`, `qp_constant = qp` | `rc_min_quantizer = rc_max_quantizer = qp` |
-///
-/// Buffers are milliseconds of the bit rate beside them: what a decoder has to store before it starts, and how long the rate may be
-/// exceeded. libx264 takes them as kbit (`rate * buffer_ms / 1000`), libvpx as milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RateControl {
-    /// The same visible quality throughout, at whatever rate that takes.
-    Quality {
-        /// The quality.
-        q: u8,
-    },
-    /// As `Quality`, but worse where the rate would exceed `max`. libx264 holds it over every `buffer_ms`; libvpx only over the
-    /// stream as a whole, so that whoever sends through a pipe of fixed width takes `Constant` there.
-    CappedQuality {
-        /// The quality where the rate allows it.
-        q: u8,
-        /// The highest rate, bits per second.
-        max: u32,
-        /// Milliseconds of `max` that the decoder buffers.
-        buffer_ms: u32,
-    },
-    /// A rate on average over the whole stream, and unbounded over seconds: for files.
-    Average {
-        /// Bits per second.
-        bitrate: u32,
-    },
-    /// A rate on average and a higher one that holds over every `buffer_ms`: for streams.
-    Constrained {
-        /// Bits per second on average.
-        bitrate: u32,
-        /// The highest rate, bits per second; at least `bitrate`.
-        max: u32,
-        /// Milliseconds of `max` that the decoder buffers.
-        buffer_ms: u32,
-    },
-    /// One rate over every `buffer_ms`: for pipes of fixed width.
-    Constant {
-        /// Bits per second.
-        bitrate: u32,
-        /// Milliseconds of `bitrate` that the decoder buffers.
-        buffer_ms: u32,
-    },
-    /// The same quantizer throughout (libx264 varies it between frame types): for measurements.
-    Quantizer {
-        /// The quantizer.
-        qp: u8,
-    },
-}
-
-impl RateControl {
-    /// The same with bit rates in whole kbit/s, or why it makes no sense.
-    fn in_kilobits(mut self) -> Result<Self, Error> {
-        let (bitrate, max, buffer) = match &mut self {
-            Self::Quality { .. } | Self::Quantizer { .. } => return Ok(self),
-            Self::Average { bitrate } => (Some(bitrate), None, None),
-            Self::CappedQuality { max, buffer_ms, .. } => (None, Some(max), Some(buffer_ms)),
-            Self::Constrained { bitrate, max, buffer_ms } => (Some(bitrate), Some(max), Some(buffer_ms)),
-            Self::Constant { bitrate, buffer_ms } => (Some(bitrate), None, Some(buffer_ms)),
-        };
-        let (mut average, mut highest) = (0, u32::MAX);
-        for (rate, into) in [(bitrate, &mut average), (max, &mut highest)] {
-            if let Some(rate) = rate {
-                *rate = round_to_kilobits(*rate)?;
-                *into = *rate;
-            }
-        }
-        if average > highest {
-            let reason = format!("bitrate {average} is above max {highest}");
-            return Err(Error::Config { field: "rate", reason });
-        }
-        match buffer {
-            Some(&mut milliseconds) if !(1..=MAX_BUFFER_MS).contains(&milliseconds) => {
-                let reason = format!("buffer of {milliseconds} ms, possible are 1 to {MAX_BUFFER_MS}");
-                Err(Error::Config { field: "rate", reason })
-            }
-            _ => Ok(self),
-        }
-    }
-}
-
-fn round_to_kilobits(rate: u32) -> Result<u32, Error> {
-    if (1000..=MAX_BITRATE).contains(&rate) {
-        return Ok((rate + 500) / 1000 * 1000);
-    }
-    let reason = format!("{rate} bit/s, possible are 1000 to {MAX_BITRATE}");
-    Err(Error::Config { field: "rate", reason })
-}
-
 /// Where decoding can start. The first frame always is a key frame, and so is each that
-/// [asks for it](super::FrameOptions::force_key).
+/// [asks for it](super::FrameType::Key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyFrames {
@@ -293,6 +217,13 @@ pub enum KeyFrames {
     /// `every` frames after the last one and nowhere else: for segments of equal length. libx264: `i_keyint_max = i_keyint_min`,
     /// `i_scenecut_threshold = 0`; libvpx: `kf_mode = VPX_KF_DISABLED` and `VPX_EFLAG_FORCE_KF`.
     Fixed {
+        /// Frames, 1 to 2^30 - 1.
+        every: u32,
+    },
+    /// Only the first one. Instead, a column of intra blocks wanders over the picture within `every` frames, so that no frame is much
+    /// larger than others: for the lowest latency through a pipe of fixed width. libx264: `b_intra_refresh`; refused by libvpx. Where a
+    /// round begins, [`Key::Roll`](crate::packet::Key::Roll) says how many pictures later all is whole.
+    IntraRefresh {
         /// Frames, 1 to 2^30 - 1.
         every: u32,
     },
@@ -340,27 +271,8 @@ impl Threads {
     }
 }
 
-/// What goes along with one frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct FrameOptions {
-    /// Makes this frame a key frame that nothing refers across (H.264: IDR). libx264: `i_type = X264_TYPE_IDR`; libvpx:
-    /// `VPX_EFLAG_FORCE_KF`.
-    pub force_key: bool,
-    /// How long it is shown, in ticks; `None` for one period of the frame rate. It becomes the packet's; libvpx goes by it in rate control.
-    pub duration: Option<NonZeroU32>,
-}
-
-impl FrameOptions {
-    /// A key frame.
-    pub const KEY: Self = Self { force_key: true, duration: None };
-}
-
 /// libx264 reads more (`X264_KEYINT_MAX_INFINITE`, 2^30) as never.
 pub(super) const MAX_KEY_DISTANCE: u32 = (1 << 30) - 1;
-/// Both libraries multiply kbit/s by 1000 in an `int`; a tenth of that is left for their own sums. Blu-ray ends at 40 Mbit/s.
-const MAX_BITRATE: u32 = 1_000_000_000;
-/// A minute: libvpx counts the buffer's bits in 64 bits, libx264 its kbit in an `int`.
-const MAX_BUFFER_MS: u32 = 60_000;
 /// `MAX_NUM_THREADS` of libvpx; libx264 would take 128.
 const MAX_THREADS: u8 = 64;
 
@@ -387,7 +299,7 @@ mod tests {
     fn bit_rates_are_rounded_to_kilobits_and_kept_in_range() {
         let rate = |rate| Config { rate, ..config() }.checked().map(|config| config.rate);
         assert_eq!(rate(RateControl::Average { bitrate: 1500 }), Ok(RateControl::Average { bitrate: 2000 }));
-        for bitrate in [0, 999, MAX_BITRATE + 1, u32::MAX] {
+        for bitrate in [0, 999, super::super::rate_control::MAX_BITRATE + 1, u32::MAX] {
             assert!(rate(RateControl::Average { bitrate }).is_err());
         }
         let refused = rate(RateControl::Constrained { bitrate: 2_000_000, max: 1_000_000, buffer_ms: 1000 });

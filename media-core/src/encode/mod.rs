@@ -20,8 +20,8 @@
 //!     encoder.push(&picture.as_ref(), Timestamp::new(number * 3600), &FrameOptions::default())?;
 //!     packets.extend(std::iter::from_fn(|| encoder.poll()));
 //! }
-//! packets.extend(encoder.finish()?);
-//! assert_eq!(packets.len(), 30);
+//! packets.extend(encoder.finish()?.coded);
+//! assert_eq!(packets.len(), 30); // each with its `packet` and what is known of its `picture`
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -36,7 +36,14 @@
 //! shared_between_threads::<media_core::encode::Encoder>();
 //! ```
 
+mod change;
+mod coded;
 mod config;
+mod error;
+mod frame_options;
+mod pass;
+mod rate_control;
+mod regions;
 #[cfg(feature = "vpx")]
 pub mod vpx;
 #[cfg(feature = "x264")]
@@ -46,11 +53,17 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-pub use self::config::{
-    Codec, Config, FrameOptions, FrameRate, KeyFrames, Latency, RateControl, Threads, Timing,
-};
+pub use self::change::Change;
+use self::coded::Tally;
+pub use self::coded::{Coded, Finished, Hrd, Layer, Picture, PictureKind, Psnr, Report};
+pub use self::config::{Codec, Config, FrameRate, KeyFrames, Latency, Metrics, Threads, Timing};
+pub use self::error::Error;
+pub use self::frame_options::{FrameOptions, FrameType, Quantizer, Reference, References, Sei, Update};
+pub use self::pass::{Pass, Statistics};
+pub use self::rate_control::{Quality, RateControl};
+pub use self::regions::{Block, Regions};
 use crate::codec;
-use crate::frame::{FrameRef, PixelFormat};
+use crate::frame::FrameRef;
 use crate::packet::{Key, Packet};
 use crate::time::Timestamp;
 
@@ -65,7 +78,8 @@ pub struct Encoder {
     /// Frames inside the library, oldest first: bounded by its delay.
     held: VecDeque<Held>,
     /// Packets not polled yet: bounded by [`MAX_READY`], then `push` refuses.
-    ready: VecDeque<Packet>,
+    ready: VecDeque<Coded>,
+    tally: Tally,
     /// The library failed, and what it holds cannot be trusted any more.
     failed: bool,
 }
@@ -103,6 +117,7 @@ impl Encoder {
             clock,
             held: VecDeque::new(),
             ready: VecDeque::new(),
+            tally: Tally::default(),
             failed: false,
         })
     }
@@ -158,70 +173,151 @@ impl Encoder {
             pts: pts.since(run.first),
             #[cfg(feature = "vpx")]
             duration,
-            force_key: options.force_key,
+            options,
         };
+        self.backend.check(&input)?;
         self.held.push_back(Held { pts, duration });
         self.clock.run = Some(run);
+        self.tally.pushed();
         self.encode(Some(&input)).map(drop)
+    }
+
+    /// Changes bit rate, quality or frame rate from the next frame on. Whether the library took it is read back, so that nothing is
+    /// ignored in silence; [`config`](Self::config) then says what is in effect.
+    ///
+    /// # Errors
+    /// [`Error::NotReconfigurable`] for what this codec changes only by being opened again, [`Error::Config`] for a value out of range;
+    /// the encoder goes on as it was. [`Error::Failed`] when it had failed before.
+    ///
+    /// ```
+    /// # #[cfg(feature = "vpx")] {
+    /// use media_core::encode::{Change, Config, Encoder, FrameRate, RateControl, vpx};
+    /// use media_core::time::TimeBase;
+    ///
+    /// let mut config = Config::new(vpx::Options::vp9(), (320, 180), TimeBase::VIDEO, FrameRate::hz(25));
+    /// config.rate = RateControl::Constant { bitrate: 500_000, buffer_ms: 1000 };
+    /// let mut encoder = Encoder::open(config)?;
+    /// let half = RateControl::Constant { bitrate: 250_000, buffer_ms: 1000 };
+    /// encoder.reconfigure(&Change::rate(half))?;
+    /// assert_eq!(encoder.config().rate, half);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reconfigure(&mut self, change: &Change) -> Result<(), Error> {
+        if self.failed {
+            return Err(Error::Failed);
+        }
+        let wanted = change.applied_to(&self.config)?;
+        self.backend.reconfigure(&wanted)?;
+        self.config = wanted;
+        Ok(())
+    }
+
+    /// Spreads an intra refresh over the next pictures, for a receiver that lost some: what a key frame does, without its size. libx264:
+    /// `x264_encoder_intra_refresh`.
+    ///
+    /// # Errors
+    /// [`Error::NotReconfigurable`] unless opened with [`KeyFrames::IntraRefresh`].
+    pub fn refresh(&mut self) -> Result<(), Error> {
+        match &mut self.backend {
+            #[cfg(feature = "x264")]
+            Backend::X264(backend) => backend.refresh(),
+            #[cfg(feature = "vpx")]
+            Backend::Vpx(_) => Err(no_means("refresh", "libvpx has key frames only")),
+        }
+    }
+
+    /// Keeps later pictures from referring to the one shown at `pts` and those that depend on it: a receiver reported it lost. libx264:
+    /// `x264_encoder_invalidate_reference`.
+    ///
+    /// # Errors
+    /// [`Error::NotReconfigurable`] when the codec or the configuration (B-frames, more than one frame of delay) has no means for it.
+    pub fn invalidate_reference(&mut self, pts: Timestamp) -> Result<(), Error> {
+        let Some(run) = self.clock.run else {
+            return Ok(());
+        };
+        match &mut self.backend {
+            #[cfg(feature = "x264")]
+            Backend::X264(backend) => backend.invalidate_reference(pts.since(run.first)),
+            #[cfg(feature = "vpx")]
+            Backend::Vpx(_) => {
+                let _ = run;
+                Err(no_means("references", "with libvpx, say in FrameOptions what a frame may refer to"))
+            }
+        }
     }
 
     /// The next packet; `None` when the encoder wants more frames first.
     ///
     /// Packets come in decoding order. H.264: `dts` runs ahead of `pts` by the depth of B-frames, so the first ones lie before the
     /// first frame's `pts`, and are negative where that is zero.
-    pub fn poll(&mut self) -> Option<Packet> {
+    pub fn poll(&mut self) -> Option<Coded> {
         self.ready.pop_front()
     }
 
-    /// Ends the stream: the packets not polled yet and those of the frames still held back.
+    /// Ends the stream: the packets not polled yet and those of the frames still held back, sums over the whole, and the statistics of a
+    /// first pass.
     ///
     /// # Errors
-    /// [`Error::Codec`] when the library fails over the rest, [`Error::Failed`] when it had failed before.
-    pub fn finish(mut self) -> Result<Vec<Packet>, Error> {
+    /// [`Error::Codec`] when the library fails over the rest, [`Error::File`] when libx264's statistics cannot be read back,
+    /// [`Error::Failed`] when it had failed before.
+    pub fn finish(mut self) -> Result<Finished, Error> {
         if self.failed {
             return Err(Error::Failed);
         }
         while self.encode(None)? {}
-        if !self.held.is_empty() {
-            tracing::error!(frames = self.held.len(), "frames went into the encoder and did not come out");
-            self.held.clear();
+        let lost = std::mem::take(&mut self.held).len();
+        if self.backend.leaves_frames_out() {
+            self.tally.dropped(lost as u64);
+        } else if lost > 0 {
+            tracing::error!(frames = lost, "frames went into the encoder and did not come out");
         }
-        Ok(std::mem::take(&mut self.ready).into())
+        let statistics = self.backend.take_statistics()?;
+        let coded = std::mem::take(&mut self.ready).into();
+        Ok(Finished { coded, report: self.tally.report(), statistics })
     }
 
     /// One call of the library; without input it is asked for what it held back, and says whether there may be more.
     fn encode(&mut self, input: Option<&Input<'_>>) -> Result<bool, Error> {
-        let mut coded = Vec::new();
+        let mut out = Vec::new();
         let more = match &mut self.backend {
             #[cfg(feature = "x264")]
-            Backend::X264(backend) => backend.encode(input, &mut coded),
+            Backend::X264(backend) => backend.encode(input, &mut out),
             #[cfg(feature = "vpx")]
-            Backend::Vpx(backend) => backend.encode(input, &mut coded),
+            Backend::Vpx(backend) => backend.encode(input, &mut out),
         };
-        for coded in coded {
-            self.release(coded);
+        for output in out {
+            self.release(output);
         }
         self.failed = more.is_err();
         more
     }
 
     /// Makes a packet of what the library put out, with the duration its frame was pushed with.
-    fn release(&mut self, coded: Coded) {
+    fn release(&mut self, output: Output) {
         let Some(run) = self.clock.run else {
             return;
         };
-        let pts = run.first.saturating_add(coded.pts);
+        let pts = run.first.saturating_add(output.pts);
+        if self.backend.leaves_frames_out() {
+            let before = self.held.len();
+            self.held.retain(|held| held.pts >= pts);
+            self.tally.dropped((before - self.held.len()) as u64);
+        }
         let held = self.held.iter().position(|held| held.pts == pts);
         let held = held.and_then(|index| self.held.remove(index));
-        self.ready.push_back(Packet {
+        let packet = Packet {
             track: self.config.track,
             pts,
-            dts: run.first.saturating_add(coded.dts),
+            dts: run.first.saturating_add(output.dts),
             duration: held.map(|held| held.duration),
-            key: coded.key,
-            data: coded.data,
+            key: output.key,
+            data: output.data,
             wall: None,
-        });
+        };
+        let coded = Coded { packet, picture: output.picture };
+        self.tally.coded(&coded);
+        self.ready.push_back(coded);
     }
 }
 
@@ -234,13 +330,59 @@ impl Drop for Encoder {
     }
 }
 
-/// The library in use. Each has `open`, `delay` and `encode`.
+/// The library in use. Each has `open`, `delay`, `check`, `encode`, `reconfigure` and `take_statistics`.
 #[derive(Debug)]
 enum Backend {
     #[cfg(feature = "x264")]
     X264(x264::Backend),
     #[cfg(feature = "vpx")]
     Vpx(vpx::Backend),
+}
+
+impl Backend {
+    /// Refuses what goes along with a frame and cannot be had, before the encoder is touched.
+    fn check(&self, input: &Input<'_>) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "x264")]
+            Self::X264(backend) => backend.check(input),
+            #[cfg(feature = "vpx")]
+            Self::Vpx(backend) => backend.check(input),
+        }
+    }
+
+    fn reconfigure(&mut self, wanted: &Config) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "x264")]
+            Self::X264(backend) => backend.reconfigure(wanted),
+            #[cfg(feature = "vpx")]
+            Self::Vpx(backend) => backend.reconfigure(wanted),
+        }
+    }
+
+    /// After the last packet: x264 writes its statistics when it is closed.
+    fn take_statistics(&mut self) -> Result<Option<Statistics>, Error> {
+        match self {
+            #[cfg(feature = "x264")]
+            Self::X264(backend) => backend.take_statistics(),
+            #[cfg(feature = "vpx")]
+            Self::Vpx(backend) => backend.take_statistics(),
+        }
+    }
+
+    /// Whether the library may put out nothing for a frame. Such a library does not reorder.
+    fn leaves_frames_out(&self) -> bool {
+        match self {
+            #[cfg(feature = "x264")]
+            Self::X264(_) => false,
+            #[cfg(feature = "vpx")]
+            Self::Vpx(backend) => backend.leaves_frames_out(),
+        }
+    }
+}
+
+#[cfg(feature = "vpx")]
+fn no_means(field: &'static str, reason: &str) -> Error {
+    Error::NotReconfigurable { field, reason: reason.to_owned() }
 }
 
 /// A checked frame on its way into a library. Timestamps count from the first frame, so that the libraries see the same small numbers
@@ -251,15 +393,16 @@ struct Input<'a> {
     /// libx264 goes by timestamps alone.
     #[cfg(feature = "vpx")]
     duration: u32,
-    force_key: bool,
+    options: &'a FrameOptions,
 }
 
 /// What came out of a library: timestamps as they went in, bytes as a [`Packet`] has them.
-struct Coded {
+struct Output {
     pts: i64,
     dts: i64,
     key: Key,
     data: Bytes,
+    picture: Picture,
 }
 
 /// A frame inside a library, and what it does not keep for us.
@@ -317,95 +460,6 @@ fn longest_stream(time_base: crate::time::TimeBase) -> i64 {
 const FARTHEST_START: i64 = i64::MAX / 4;
 /// More than the libraries ever hold back at once: who polls after each push never meets it.
 const MAX_READY: usize = 512;
-
-/// Why an encoder was not opened or did not take a frame.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The caller: a value out of its range, or against another one.
-    #[error("configuration field {field}: {reason}")]
-    Config {
-        /// The field of [`Config`] or of the codec's options.
-        field: &'static str,
-        /// What was found and what is possible.
-        reason: String,
-    },
-    /// The caller: this codec cannot do what the field asks for.
-    #[error("{codec} cannot do what configuration field {field} asks for: {reason}")]
-    Unsupported {
-        /// `libx264`, `VP8` or `VP9`.
-        codec: &'static str,
-        /// The field of [`Config`] or of the codec's options.
-        field: &'static str,
-        /// What is possible instead.
-        reason: String,
-    },
-    /// The system: the dynamic linker found another library than the compiler.
-    #[error("{library} is not the version built for: {reason}")]
-    Library {
-        /// `libvpx`.
-        library: &'static str,
-        /// Both versions.
-        reason: String,
-    },
-    /// The caller: a frame of another size or format than configured.
-    #[error("frame of {found:?}, the encoder was opened for {expected:?}")]
-    Frame {
-        /// Size and format of the frame.
-        found: ((u32, u32), PixelFormat),
-        /// Size and format of the configuration.
-        expected: ((u32, u32), PixelFormat),
-    },
-    /// The caller: samples beyond the bits of the format.
-    #[error("{found}")]
-    Samples {
-        /// Where.
-        found: crate::frame::Error,
-    },
-    /// The caller: a timestamp that is not above the one before.
-    #[error("timestamp {} is not above the last one, {}", found.ticks(), last.ticks())]
-    Order {
-        /// The timestamp pushed.
-        found: Timestamp,
-        /// The one before.
-        last: Timestamp,
-    },
-    /// The caller: a timestamp so far from the first that the library's arithmetic would overflow.
-    #[error("timestamp {} is more than {range} ticks from {}", found.ticks(), first.ticks())]
-    Range {
-        /// The timestamp pushed.
-        found: Timestamp,
-        /// The first one of the stream.
-        first: Timestamp,
-        /// The farthest possible, in ticks.
-        range: i64,
-    },
-    /// The caller: packets are not taken out.
-    #[error("{packets} packets wait to be polled")]
-    Unpolled {
-        /// How many.
-        packets: usize,
-    },
-    /// The library refused or failed.
-    #[error("{call} gave {code}: {detail}")]
-    Codec {
-        /// The C function.
-        call: &'static str,
-        /// What it returned.
-        code: i64,
-        /// The library's own words, empty when it had none.
-        detail: String,
-    },
-    /// The library: parameter sets that cannot be read back.
-    #[error("the encoder's own parameter sets do not parse: {reason}")]
-    ParameterSets {
-        /// What the parser says.
-        reason: String,
-    },
-    /// The library failed at an earlier call; the encoder can only be dropped.
-    #[error("the encoder failed before")]
-    Failed,
-}
 
 #[cfg(test)]
 #[path = "encode_test.rs"]

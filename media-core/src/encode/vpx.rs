@@ -16,7 +16,10 @@ use bytes::Bytes;
 use vpx_sys as c;
 
 pub use self::options::{Codec, Deadline, Options};
-use super::{Coded, Config, Error, Input, KeyFrames, Threads};
+use super::{
+    Config, Error, FrameOptions, FrameType, Input, KeyFrames, Output, Picture, PictureKind, Statistics,
+    Threads,
+};
 use crate::codec;
 use crate::packet::Key;
 
@@ -74,12 +77,36 @@ impl Backend {
         self.lag
     }
 
-    pub(super) fn encode(&mut self, input: Option<&Input<'_>>, out: &mut Vec<Coded>) -> Result<bool, Error> {
+    /// Refuses what there are no means for.
+    pub(super) fn check(&self, input: &Input<'_>) -> Result<(), Error> {
+        let FrameOptions { frame_type, duration, .. } = input.options.clone();
+        let known = matches!(frame_type, FrameType::Auto | FrameType::Key);
+        if known && *input.options == (FrameOptions { frame_type, duration, ..FrameOptions::default() }) {
+            return Ok(());
+        }
+        Err(Error::FrameOption { option: "options", reason: "not here yet".to_owned() })
+    }
+
+    pub(super) fn reconfigure(&mut self, _wanted: &Config) -> Result<(), Error> {
+        Err(Error::NotReconfigurable { field: "rate", reason: "not here yet".to_owned() })
+    }
+
+    pub(super) fn take_statistics(&mut self) -> Result<Option<Statistics>, Error> {
+        Ok(None)
+    }
+
+    /// Whether rate control may drop frames.
+    pub(super) fn leaves_frames_out(&self) -> bool {
+        false
+    }
+
+    pub(super) fn encode(&mut self, input: Option<&Input<'_>>, out: &mut Vec<Output>) -> Result<bool, Error> {
         match input {
             Some(input) => {
+                let forced = input.options.frame_type == FrameType::Key;
                 let key = match &mut self.beat {
-                    Some(beat) => beat.next(input.force_key),
-                    None => input.force_key,
+                    Some(beat) => beat.next(forced),
+                    None => forced,
                 };
                 self.context.encode(input, key, self.deadline)?;
             }
@@ -179,7 +206,7 @@ impl Context {
     }
 
     /// Takes what the last call put out, copying each packet once.
-    fn packets(&mut self, out: &mut Vec<Coded>) {
+    fn packets(&mut self, out: &mut Vec<Output>) {
         let mut iterator = ptr::null();
         loop {
             // SAFETY: the context is open, and the iterator belongs to this walk.
@@ -239,7 +266,7 @@ fn image(input: &Input<'_>) -> Result<c::vpx_image_t, Error> {
     Ok(image)
 }
 
-fn coded(frame: &c::vpx_codec_cx_pkt__bindgen_ty_1__bindgen_ty_1) -> Coded {
+fn coded(frame: &c::vpx_codec_cx_pkt__bindgen_ty_1__bindgen_ty_1) -> Output {
     let data = if frame.sz == 0 {
         Bytes::new()
     } else {
@@ -248,7 +275,9 @@ fn coded(frame: &c::vpx_codec_cx_pkt__bindgen_ty_1__bindgen_ty_1) -> Coded {
     };
     let key = if frame.flags & c::VPX_FRAME_IS_KEY == 0 { Key::No } else { Key::Closed };
     // Neither codec reorders: what is decoded first is shown first.
-    Coded { pts: frame.pts, dts: frame.pts, key, data }
+    let kind = if key == Key::No { PictureKind::P } else { PictureKind::Key };
+    let picture = Picture { kind, ..Picture::default() };
+    Output { pts: frame.pts, dts: frame.pts, key, data, picture }
 }
 
 /// The library's own words on the last failure; empty when it has none.

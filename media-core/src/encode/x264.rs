@@ -21,7 +21,10 @@ use x264_sys as c;
 
 use self::log::Lines;
 pub use self::options::{Options, Preset, Profile, Tune};
-use super::{Codec, Coded, Config, Error, Input, Latency, Threads};
+use super::{
+    Codec, Config, Error, FrameOptions, FrameType, Input, Latency, Output, Picture, PictureKind, Statistics,
+    Threads,
+};
 use crate::codec::{self, h264};
 use crate::frame::{FrameRef, PixelFormat};
 use crate::packet::Key;
@@ -59,7 +62,32 @@ impl Backend {
         self.encoder.delay()
     }
 
-    pub(super) fn encode(&mut self, input: Option<&Input<'_>>, out: &mut Vec<Coded>) -> Result<bool, Error> {
+    /// Refuses what there are no means for.
+    pub(super) fn check(&self, input: &Input<'_>) -> Result<(), Error> {
+        let FrameOptions { frame_type, duration, .. } = input.options.clone();
+        if *input.options == (FrameOptions { frame_type, duration, ..FrameOptions::default() }) {
+            return Ok(());
+        }
+        Err(Error::FrameOption { option: "options", reason: "not here yet".to_owned() })
+    }
+
+    pub(super) fn reconfigure(&mut self, _wanted: &Config) -> Result<(), Error> {
+        Err(Error::NotReconfigurable { field: "rate", reason: "not here yet".to_owned() })
+    }
+
+    pub(super) fn refresh(&mut self) -> Result<(), Error> {
+        Err(Error::NotReconfigurable { field: "refresh", reason: "not here yet".to_owned() })
+    }
+
+    pub(super) fn invalidate_reference(&mut self, _pts: i64) -> Result<(), Error> {
+        Err(Error::NotReconfigurable { field: "references", reason: "not here yet".to_owned() })
+    }
+
+    pub(super) fn take_statistics(&mut self) -> Result<Option<Statistics>, Error> {
+        Ok(None)
+    }
+
+    pub(super) fn encode(&mut self, input: Option<&Input<'_>>, out: &mut Vec<Output>) -> Result<bool, Error> {
         let mut picture = input.map(|input| picture(input, self.format)).transpose()?;
         out.extend(self.encoder.encode(picture.as_mut())?);
         Ok(self.encoder.delayed() > 0)
@@ -78,7 +106,14 @@ fn in_effect(config: &Config, options: &Options, taken: &c::x264_param_t) -> Con
 /// The C picture of a frame. Its pointers are the frame's: it must not outlive it.
 fn picture(input: &Input<'_>, format: PixelFormat) -> Result<c::x264_picture_t, Error> {
     let mut picture = new_picture();
-    picture.i_type = if input.force_key { c::X264_TYPE_IDR } else { c::X264_TYPE_AUTO };
+    picture.i_type = match input.options.frame_type {
+        FrameType::Auto => c::X264_TYPE_AUTO,
+        FrameType::Key => c::X264_TYPE_IDR,
+        FrameType::Intra => c::X264_TYPE_I,
+        FrameType::P => c::X264_TYPE_P,
+        FrameType::B => c::X264_TYPE_B,
+        FrameType::BReference => c::X264_TYPE_BREF,
+    };
     picture.i_pts = input.pts;
     picture.img.i_csp = csp(format)?;
     let planes = FrameRef::planes(input.frame);
@@ -270,7 +305,7 @@ impl Handle {
     }
 
     /// One frame in, or none to drain, and at most one packet out.
-    fn encode(&mut self, picture: Option<&mut c::x264_picture_t>) -> Result<Option<Coded>, Error> {
+    fn encode(&mut self, picture: Option<&mut c::x264_picture_t>) -> Result<Option<Output>, Error> {
         let (mut nals, mut count) = (ptr::null_mut(), 0);
         // Initialised although the library is to fill it: it writes some fields only, and none when nothing comes out.
         let mut out = new_picture();
@@ -283,11 +318,12 @@ impl Handle {
         // SAFETY: the array belongs to the encoder until its next call, and is copied from before that.
         let nals = unsafe { nal_units("x264_encoder_encode", bytes, nals, count, &self.log) }?;
         // `out` says something only if there are bytes.
-        Ok((bytes > 0).then(|| Coded {
+        Ok((bytes > 0).then(|| Output {
             pts: out.i_pts,
             dts: out.i_dts,
             key: key(&out),
             data: payload(&nals),
+            picture: Picture { kind: kind(&out), ..Picture::default() },
         }))
     }
 }
@@ -348,6 +384,16 @@ fn key(picture: &c::x264_picture_t) -> Key {
         (_, c::X264_TYPE_IDR) => Key::Closed,
         // With `open-gop`, pictures shown before it refer across it. Intra refresh, the other case, is refused.
         _ => Key::Open,
+    }
+}
+
+fn kind(picture: &c::x264_picture_t) -> PictureKind {
+    match picture.i_type {
+        c::X264_TYPE_IDR => PictureKind::Key,
+        c::X264_TYPE_I => PictureKind::Intra,
+        c::X264_TYPE_B => PictureKind::B,
+        c::X264_TYPE_BREF => PictureKind::BReference,
+        _ => PictureKind::P,
     }
 }
 

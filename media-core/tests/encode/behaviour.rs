@@ -47,7 +47,7 @@ fn no_more_frames_are_held_back_than_the_delay_says() {
                 out += std::iter::from_fn(|| encoder.poll()).count();
                 assert!(number + 1 - out <= encoder.delay() as usize, "{name} {latency:?}");
             }
-            assert_eq!(out + encoder.finish().unwrap().len(), frames.len());
+            assert_eq!(out + encoder.finish().unwrap().coded.len(), frames.len());
         }
     }
 }
@@ -123,7 +123,7 @@ fn a_packet_lasts_as_long_as_its_frame() {
             let options = FrameOptions { duration, ..FrameOptions::default() };
             encoder.push(&frame.as_ref(), Timestamp::new(number as i64 * STEP), &options).unwrap();
         }
-        for packet in encoder.finish().unwrap() {
+        for packet in encoder.finish().unwrap().packets() {
             let expected = match packet.pts.ticks() / STEP {
                 0 => STEP as u32,
                 number => number as u32 * 10,
@@ -143,7 +143,7 @@ fn bytes_do_not_depend_on_where_the_clock_begins() {
                 let pts = Timestamp::new(start + number as i64 * STEP);
                 encoder.push(&frame.as_ref(), pts, &FrameOptions::default()).unwrap();
             }
-            encoder.finish().unwrap()
+            encoder.finish().unwrap().packets().collect()
         };
         let zero = from(0);
         for start in [-1_000_000, 1 << 33, 1_700_000_000_000_000_000] {
@@ -170,7 +170,7 @@ fn bytes_do_not_depend_on_strides() {
             let frame = FrameRef::tight(PixelFormat::I420, size, &bytes).unwrap();
             encoder.push(&frame, Timestamp::new(number as i64 * STEP), &FrameOptions::default()).unwrap();
         }
-        assert!(encoder.finish().unwrap() == padded, "{name}");
+        assert!(encoder.finish().unwrap().packets().eq(padded), "{name}");
     }
 }
 
@@ -205,7 +205,7 @@ fn the_configuration_in_effect_tells_what_became_of_it() {
             _ => {}
         }
         assert_eq!(encoder.config().size, config.size);
-        assert!(encoder.finish().unwrap().is_empty());
+        assert!(encoder.finish().unwrap().coded.is_empty());
     }
 }
 

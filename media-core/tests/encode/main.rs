@@ -73,11 +73,11 @@ fn encode(config: Config, frames: &[Frame], keys: &[usize]) -> Vec<Packet> {
     let mut encoder = Encoder::open(config).unwrap();
     let mut packets = Vec::new();
     for (number, frame) in frames.iter().enumerate() {
-        let options = FrameOptions { force_key: keys.contains(&number), ..FrameOptions::default() };
+        let options = if keys.contains(&number) { FrameOptions::KEY } else { FrameOptions::default() };
         encoder.push(&frame.as_ref(), Timestamp::new(number as i64 * STEP), &options).unwrap();
-        packets.extend(std::iter::from_fn(|| encoder.poll()));
+        packets.extend(std::iter::from_fn(|| encoder.poll()).map(|coded| coded.packet));
     }
-    packets.extend(encoder.finish().unwrap());
+    packets.extend(encoder.finish().unwrap().packets());
     packets
 }
 

@@ -86,8 +86,8 @@ fn constrained_rate_overflows_no_buffer_of_its_peak_rate() {
 fn worse_quality_takes_fewer_bytes() {
     let frames = &frames()[..25];
     for (name, config) in codecs() {
-        let bytes = |q| {
-            let packets = encode(with(&config, RateControl::Quality { q }), frames, &[]);
+        let bytes = |q: u8| {
+            let packets = encode(with(&config, RateControl::Quality { q: q.into() }), frames, &[]);
             packets.iter().map(|packet| packet.data.len()).sum::<usize>()
         };
         let [fine, middling, coarse] = [15, 30, 45].map(bytes);
@@ -102,8 +102,8 @@ fn worse_quality_takes_fewer_bytes() {
 fn capped_quality_does_not_exceed_the_cap() {
     let frames = frames();
     for (name, config) in codecs() {
-        let free = average(&encode(with(&config, RateControl::Quality { q: 15 }), &frames, &[]));
-        let capped = RateControl::CappedQuality { q: 15, max: 500_000, buffer_ms: 1000 };
+        let free = average(&encode(with(&config, RateControl::Quality { q: 15.into() }), &frames, &[]));
+        let capped = RateControl::CappedQuality { q: 15.into(), max: 500_000, buffer_ms: 1000 };
         let found = average(&encode(with(&config, capped), &frames, &[]));
         assert!(free > 700_000 && found <= 600_000, "{name}: {found} for 500000, {free} without cap");
     }

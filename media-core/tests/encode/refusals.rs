@@ -20,7 +20,7 @@ fn refused(config: Config) -> &'static str {
 fn values_out_of_range_are_refused_by_name() {
     for (_, config) in codecs() {
         let with_rate = |rate| refused(Config { rate, ..config.clone() });
-        assert_eq!(with_rate(RateControl::Quality { q: 64 }), "rate");
+        assert_eq!(with_rate(RateControl::Quality { q: 64.into() }), "rate");
         assert_eq!(with_rate(RateControl::Quantizer { qp: 64 }), "rate");
         assert_eq!(with_rate(RateControl::Average { bitrate: 999 }), "rate");
         assert_eq!(with_rate(RateControl::Constant { bitrate: 100_000, buffer_ms: 0 }), "rate");
@@ -122,7 +122,7 @@ mod x264 {
         assert_eq!(refused(Config { rate, ..with(Options::default()) }), "rate");
         // 0 would be lossless.
         assert_eq!(
-            refused(Config { rate: RateControl::Quality { q: 0 }, ..with(Options::default()) }),
+            refused(Config { rate: RateControl::Quality { q: 0.into() }, ..with(Options::default()) }),
             "rate"
         );
     }

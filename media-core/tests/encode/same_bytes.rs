@@ -37,9 +37,9 @@ fn encode_raw(config: Config, raw: &[u8]) -> (media_core::codec::Config, Vec<Pac
     for (number, bytes) in raw.chunks(config.format.tight_len(config.size).unwrap()).enumerate() {
         let frame = FrameRef::tight(config.format, config.size, bytes).unwrap();
         encoder.push(&frame, Timestamp::new(number as i64), &FrameOptions::default()).unwrap();
-        packets.extend(std::iter::from_fn(|| encoder.poll()));
+        packets.extend(std::iter::from_fn(|| encoder.poll()).map(|coded| coded.packet));
     }
-    packets.extend(encoder.finish().unwrap());
+    packets.extend(encoder.finish().unwrap().packets());
     (codec_config, packets)
 }
 
@@ -74,7 +74,7 @@ fn h264_is_what_the_x264_program_writes() {
             "--preset medium --tune film --crf 30 --threads 3 --no-mbtree",
             Config {
                 codec: with(Preset::Medium, Some(Tune::Film), &[("mbtree", "0")]),
-                rate: RateControl::Quality { q: 30 },
+                rate: RateControl::Quality { q: 30.into() },
                 threads: Threads::Count(3),
                 ..base.clone()
             },
@@ -206,7 +206,7 @@ fn vp8_and_vp9_are_what_vpxenc_writes() {
         (
             "--codec=vp8 --good --cpu-used=2 --lag-in-frames=25 --auto-alt-ref=0 --end-usage=cq --cq-level=20 --target-bitrate=400 --buf-sz=600 --buf-initial-sz=400 --buf-optimal-sz=500",
             Config {
-                rate: RateControl::CappedQuality { q: 20, max: 400_000, buffer_ms: 600 },
+                rate: RateControl::CappedQuality { q: 20.into(), max: 400_000, buffer_ms: 600 },
                 threads: one,
                 ..of_clip(crate::vpx(Options { deadline: Deadline::Good, cpu_used: 2, ..Options::vp8() }))
             },

@@ -40,12 +40,12 @@ fn t3_packets_outlive_the_next_call_and_the_encoder() {
         let mut encoder = Encoder::open(Config { latency: Latency::Realtime, ..config }).unwrap();
         push(&mut encoder, &frames[0], 0).unwrap();
         let first = encoder.poll().unwrap();
-        let copy = first.data.to_vec();
+        let copy = first.packet.data.to_vec();
         for (number, frame) in frames.iter().enumerate().skip(1) {
             push(&mut encoder, frame, number as i64).unwrap();
         }
         drop(encoder.finish().unwrap());
-        assert!(first.data == copy, "{name}");
+        assert!(first.packet.data == copy, "{name}");
     }
 }
 
@@ -60,7 +60,7 @@ fn t5_nothing_comes_out_while_x264_looks_ahead() {
         push(&mut encoder, frame, number as i64).unwrap();
         assert!(encoder.poll().is_none());
     }
-    assert_eq!(encoder.finish().unwrap().len(), 10);
+    assert_eq!(encoder.finish().unwrap().coded.len(), 10);
 }
 
 /// x264 reads as many pixels as it was opened for, whatever it is given.
@@ -76,7 +76,7 @@ fn t7_frames_of_another_size_or_format_are_refused() {
         let gray = Frame::new(PixelFormat::Gray, SIZE).unwrap();
         assert!(matches!(push(&mut encoder, &gray, 0), Err(Error::Frame { .. })), "{name}");
         push(&mut encoder, &frame, 0).unwrap();
-        assert_eq!(encoder.finish().unwrap().len(), 1);
+        assert_eq!(encoder.finish().unwrap().coded.len(), 1);
     }
 }
 
@@ -135,7 +135,7 @@ fn t14_timestamps_increase() {
             assert!(matches!(push(&mut encoder, &frame, number), Err(Error::Order { .. })), "{name}");
         }
         push(&mut encoder, &frame, 6).unwrap();
-        assert_eq!(encoder.finish().unwrap().len(), 2, "{name}");
+        assert_eq!(encoder.finish().unwrap().coded.len(), 2, "{name}");
     }
 }
 
@@ -155,7 +155,7 @@ fn t14_timestamps_stay_in_range() {
             let Err(Error::Range { range, .. }) = push(i64::MAX) else { panic!("{name} {time_base:?}") };
             assert!(matches!(push(range - 6), Err(Error::Range { .. })));
             push(range - 7).unwrap();
-            assert_eq!(encoder.finish().unwrap().len(), 2, "{name} {time_base:?}");
+            assert_eq!(encoder.finish().unwrap().coded.len(), 2, "{name} {time_base:?}");
         }
     }
 }
@@ -246,6 +246,6 @@ fn packets_not_polled_stop_the_encoder() {
         let refused =
             (0..2000).map(|number| push(&mut encoder, &frame, number)).find(Result::is_err).unwrap();
         let Err(Error::Unpolled { packets }) = refused else { panic!("{name}: {refused:?}") };
-        assert_eq!(encoder.finish().unwrap().len(), packets, "{name}");
+        assert_eq!(encoder.finish().unwrap().coded.len(), packets, "{name}");
     }
 }

@@ -6,8 +6,7 @@ use vpx_sys as c;
 
 use super::Control;
 use crate::codec::{self, vp8, vp9};
-use crate::encode::config::{KeyFrames, Latency, RateControl};
-use crate::encode::{Config, Error};
+use crate::encode::{Config, Error, KeyFrames, Latency, Quality, RateControl};
 use crate::frame::{Colour, PixelFormat};
 
 /// What only libvpx knows: [`vp8`](Self::vp8) or [`vp9`](Self::vp9) gives values for live encoding.
@@ -117,7 +116,7 @@ impl Options {
         let mut controls = vec![(Control::CPU_USED, self.checked_speed()?)];
         match config.rate {
             RateControl::Quality { q } | RateControl::CappedQuality { q, .. } => {
-                controls.push((Control::CQ_LEVEL, c_int::from(q)));
+                controls.push((Control::CQ_LEVEL, c_int::from(whole(q)?)));
             }
             _ => {}
         }
@@ -159,7 +158,7 @@ impl Options {
     fn set_rate(&self, settings: &mut c::vpx_codec_enc_cfg_t, rate: RateControl) -> Result<(), Error> {
         match rate {
             RateControl::Quality { q } => {
-                in_scale(q)?;
+                whole(q)?;
                 match self.codec {
                     Codec::Vp8 => {
                         settings.rc_end_usage = c::VPX_CQ;
@@ -169,7 +168,7 @@ impl Options {
                 }
             }
             RateControl::CappedQuality { q, max, buffer_ms } => {
-                in_scale(q)?;
+                whole(q)?;
                 settings.rc_end_usage = c::VPX_CQ;
                 set_bitrate(settings, max, Some(buffer_ms));
             }
@@ -190,6 +189,7 @@ impl Options {
                 settings.rc_end_usage = c::VPX_VBR;
                 (settings.rc_min_quantizer, settings.rc_max_quantizer) = (qp, qp);
             }
+            RateControl::Lossless => return Err(self.unsupported("rate", "not here yet".to_owned())),
         }
         Ok(())
     }
@@ -266,7 +266,9 @@ fn set_key_frames(settings: &mut c::vpx_codec_enc_cfg_t, policy: KeyFrames) {
     let (mode, min, max) = match policy {
         KeyFrames::Auto { max } => (c::VPX_KF_AUTO, 0, max),
         // Those at a fixed distance are forced.
-        KeyFrames::Fixed { .. } | KeyFrames::OnlyForced => (c::VPX_KF_DISABLED, 0, NEVER),
+        KeyFrames::Fixed { .. } | KeyFrames::OnlyForced | KeyFrames::IntraRefresh { .. } => {
+            (c::VPX_KF_DISABLED, 0, NEVER)
+        }
     };
     (settings.kf_mode, settings.kf_min_dist, settings.kf_max_dist) = (mode, min, max);
 }
@@ -298,6 +300,15 @@ fn colour_space(colour: Colour) -> Result<c_int, Error> {
         return Err(Error::Unsupported { codec: "VP9", field: "colour", reason });
     };
     Ok(space as c_int)
+}
+
+fn whole(q: Quality) -> Result<u8, Error> {
+    match u8::try_from(q.in_tenths() / 10) {
+        Ok(whole) if q.in_tenths().is_multiple_of(10) => in_scale(whole),
+        _ => {
+            Err(Error::Config { field: "rate", reason: format!("{q}, libvpx takes whole ones from 0 to 63") })
+        }
+    }
 }
 
 fn in_scale(q: u8) -> Result<u8, Error> {

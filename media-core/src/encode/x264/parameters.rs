@@ -5,8 +5,7 @@ use std::ffi::{CString, c_char, c_int};
 use x264_sys as c;
 
 use super::{Options, Parameters, Profile, csp};
-use crate::encode::config::{KeyFrames, Latency, RateControl, Timing};
-use crate::encode::{Config, Error};
+use crate::encode::{Config, Error, KeyFrames, Latency, Quality, RateControl, Timing};
 use crate::frame::Colour;
 
 impl Parameters {
@@ -70,7 +69,7 @@ impl Parameters {
         match rate {
             RateControl::Quality { q } | RateControl::CappedQuality { q, .. } => {
                 rc.i_rc_method = c::X264_RC_CRF;
-                rc.f_rf_constant = f32::from(in_scale(q)?);
+                rc.f_rf_constant = f32::from(quality_in_scale(q)?) / 10.0;
             }
             RateControl::Average { bitrate }
             | RateControl::Constrained { bitrate, .. }
@@ -81,6 +80,10 @@ impl Parameters {
             RateControl::Quantizer { qp } => {
                 rc.i_rc_method = c::X264_RC_CQP;
                 rc.i_qp_constant = c_int::from(in_scale(qp)?);
+            }
+            RateControl::Lossless => {
+                let reason = "not here yet".to_owned();
+                return Err(Error::Unsupported { codec: "libx264", field: "rate", reason });
             }
         }
         if let RateControl::CappedQuality { max, buffer_ms, .. }
@@ -101,6 +104,10 @@ impl Parameters {
             KeyFrames::Fixed { every } => {
                 (param.i_keyint_max, param.i_keyint_min) = (every as c_int, every as c_int);
                 param.i_scenecut_threshold = 0;
+            }
+            KeyFrames::IntraRefresh { every } => {
+                param.i_keyint_max = every as c_int;
+                param.b_intra_refresh = 1;
             }
             KeyFrames::OnlyForced => {
                 param.i_keyint_max = c::X264_KEYINT_MAX_INFINITE;
@@ -253,6 +260,13 @@ fn kilobits(rate: u32) -> c_int {
 fn in_scale(q: u8) -> Result<u8, Error> {
     if (1..=51).contains(&q) {
         return Ok(q);
+    }
+    Err(Error::Config { field: "rate", reason: format!("{q}, libx264 takes 1 to 51") })
+}
+
+fn quality_in_scale(q: Quality) -> Result<u16, Error> {
+    if (10..=510).contains(&q.in_tenths()) {
+        return Ok(q.in_tenths());
     }
     Err(Error::Config { field: "rate", reason: format!("{q}, libx264 takes 1 to 51") })
 }

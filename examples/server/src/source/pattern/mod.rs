@@ -160,7 +160,7 @@ impl Camera {
             tracing::error!(%error, "the test camera's video encoder failed");
             return None;
         }
-        while let Some(packet) = self.video.poll() {
+        while let Some(encode::Coded { packet, .. }) = self.video.poll() {
             let timestamp = VIDEO_START.wrapping_add(packet.pts.ticks() as u32); // RTP timestamps wrap
             self.sender.blocking_send(Unit { stream: VIDEO, timestamp, data: packet.data }).ok()?;
         }

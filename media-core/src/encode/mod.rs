@@ -42,6 +42,7 @@ mod config;
 mod error;
 mod frame_options;
 mod pass;
+pub mod rate;
 mod rate_control;
 mod regions;
 #[cfg(feature = "vpx")]

@@ -41,6 +41,7 @@ mod coded;
 mod config;
 mod error;
 mod frame_options;
+pub mod ladder;
 mod pass;
 pub mod rate;
 mod rate_control;

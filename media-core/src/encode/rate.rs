@@ -57,7 +57,7 @@
 //! A frame is skipped when coding it would fill the queue: it never holds [`Config::queue`] frames. At the fastest step, frames are also
 //! left out evenly when they take longer than their period, so that what is seen is a lower frame rate rather than a full queue. A skipped
 //! frame is not put into the encoder; where it was to be a key frame, the next one becomes it
-//! (see `encode::ladder`).
+//! ([`ladder::Cadence`](super::ladder::Cadence)).
 //!
 //! # A smaller picture
 //!

@@ -1,9 +1,9 @@
 //! Says what an encoder should be asked for when the link or the processor cannot carry what it was opened with: the bit rate, the speed,
 //! whether to code the next frame at all, and when a smaller picture would serve better.
 //!
-//! A [`Controller`] is told what was measured and answers once per frame. It opens no encoder and reads no clock. What it answers,
-//! the caller puts into effect: the bit rate becomes a [`RateControl`](super::RateControl), a speed step a preset of libx264 or a
-//! `cpu_used` of libvpx.
+//! A [`Controller`] is told what was measured and answers once per frame. It opens no encoder and reads no clock. What it answers, the
+//! caller puts into effect: with [`reconfigure`](super::Encoder::reconfigure), which takes bit rates and the `cpu_used` of libvpx while the
+//! encoder runs; a preset of libx264 takes a new encoder, at the next key frame.
 //!
 //! ```
 //! use media_core::encode::{FrameRate, rate};
@@ -86,10 +86,11 @@ pub struct Config {
     pub bitrate: RangeInclusive<u32>,
     /// The bit rate the encoder was opened with, within [`bitrate`](Self::bitrate); `None`, the default, for the highest.
     pub start: Option<u32>,
-    /// The steps of speed from the slowest, which looks best, to the fastest; `0..=0` by default, that is one.
-    pub speeds: RangeInclusive<u8>,
+    /// The steps of speed from the slowest, which looks best, to the fastest; `0..=0` by default, that is one. VP9: values of `cpu_used` as
+    /// they are. VP8 in real time: those below zero without their sign. libx264: presets counted from the slowest.
+    pub speeds: RangeInclusive<i8>,
     /// The step the encoder was opened with, within [`speeds`](Self::speeds); `None`, the default, for the fastest.
-    pub speed: Option<u8>,
+    pub speed: Option<i8>,
     /// How many frames wait at most for the encoder, 2 or more; 8 by default. The one it works on does not count.
     pub queue: usize,
     /// Bits per thousand pixels of a frame below which a smaller picture is recommended; 30 by default. The thinnest of the rungs Apple has
@@ -159,8 +160,8 @@ pub struct Observation {
 pub struct Decision {
     /// The bit rate from now on, in bits per second, whole kbit/s within [`Config::bitrate`]; `None` when it stays.
     pub bitrate: Option<u32>,
-    /// The step of speed from now on; `None` when it stays.
-    pub speed: Option<u8>,
+    /// The step of speed from now on, within [`Config::speeds`]; `None` when it stays.
+    pub speed: Option<i8>,
     /// Not to encode this frame, and why; `None` to encode it.
     pub skip: Option<Skip>,
     /// That a smaller picture would serve better, and why, said as long as it is so; `None` when this one is right.
@@ -240,7 +241,7 @@ impl Controller {
     }
 
     /// The step of speed in effect.
-    pub const fn speed(&self) -> u8 {
+    pub const fn speed(&self) -> i8 {
         self.effort.speed()
     }
 
@@ -292,11 +293,11 @@ pub enum Error {
     #[error("speed {found:?} of {slowest} to {fastest}")]
     Speed {
         /// The step to begin with.
-        found: Option<u8>,
+        found: Option<i8>,
         /// The lower end.
-        slowest: u8,
+        slowest: i8,
         /// The upper end.
-        fastest: u8,
+        fastest: i8,
     },
     /// A queue that is full as soon as a frame waits.
     #[error("queue of {found} frames, at least 2 are needed")]

@@ -23,7 +23,7 @@ struct World {
     skipped: usize,
     /// When which rates and speeds began, in nanoseconds.
     rates: Vec<(i64, u32)>,
-    speeds: Vec<(i64, u8)>,
+    speeds: Vec<(i64, i8)>,
 }
 
 impl World {
@@ -49,7 +49,7 @@ impl World {
     }
 
     /// For `seconds`: `cost` is what a frame takes at a time and a speed, `capacity` what the link carries at a time.
-    fn run(&mut self, seconds: i64, cost: impl Fn(i64, u8) -> i64, capacity: impl Fn(i64) -> Option<u32>) {
+    fn run(&mut self, seconds: i64, cost: impl Fn(i64, i8) -> i64, capacity: impl Fn(i64) -> Option<u32>) {
         let end = self.now + seconds * SECOND;
         while self.now < end {
             let encode_time = self.encode(&cost);
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// What the encoder does in a frame period; the time of the frame it finished last.
-    fn encode(&mut self, cost: impl Fn(i64, u8) -> i64) -> Option<i64> {
+    fn encode(&mut self, cost: impl Fn(i64, i8) -> i64) -> Option<i64> {
         let mut left = self.period;
         let mut finished = None;
         while left > 0 {
@@ -113,7 +113,7 @@ fn config() -> Config {
 }
 
 /// Milliseconds at the slowest step, half of it at each next.
-fn halving(milliseconds: i64) -> impl Fn(i64, u8) -> i64 {
+fn halving(milliseconds: i64) -> impl Fn(i64, i8) -> i64 {
     move |_, speed| (milliseconds * 1_000_000) >> speed
 }
 
@@ -193,7 +193,7 @@ fn a_processor_too_slow_for_any_step_gets_fewer_frames_and_a_smaller_picture() {
 fn a_processor_that_is_busy_now_and_then_does_not_make_the_speed_swing() {
     let mut world = World::new(config());
     // 15 ms, and four times that for three seconds out of twenty.
-    let bursts = |now: i64, speed: u8| {
+    let bursts = |now: i64, speed: i8| {
         let milliseconds = if now / SECOND % 20 < 3 { 60 } else { 15 };
         (milliseconds * 1_000_000) >> speed
     };
@@ -245,7 +245,7 @@ proptest! {
         let frame_rate = FrameRate::hz(hertz);
         let speed = Some(2);
         let mut world = World::new(Config { frame_rate, queue, speed, start: Some(start), ..config() });
-        let cost = move |_, speed: u8| (speed..4).fold(microseconds * 1000 / 8, |cost, _| cost * dearer / 100);
+        let cost = move |_, speed: i8| (speed..4).fold(microseconds * 1000 / 8, |cost, _| cost * dearer / 100);
         world.run(180, cost, |_| carried);
         prop_assert_eq!(world.changes_since(120), 0, "{:?} {:?}", world.rates, world.speeds);
         prop_assert!(world.rates.len() <= 42, "{:?}", world.rates);

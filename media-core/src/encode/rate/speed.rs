@@ -6,9 +6,9 @@ use crate::encode::FrameRate;
 
 #[derive(Debug)]
 pub(super) struct Effort {
-    slowest: u8,
-    fastest: u8,
-    speed: u8,
+    slowest: i8,
+    fastest: i8,
+    speed: i8,
     /// Nanoseconds from frame to frame, as are all times here.
     period: i64,
     queue: usize,
@@ -42,7 +42,7 @@ impl Effort {
         }
     }
 
-    pub(super) const fn speed(&self) -> u8 {
+    pub(super) const fn speed(&self) -> i8 {
         self.speed
     }
 
@@ -58,7 +58,7 @@ impl Effort {
     }
 
     /// The new step where it changes.
-    pub(super) fn decide(&mut self, clock: i64, encode_time: Option<i64>, queued: usize) -> Option<u8> {
+    pub(super) fn decide(&mut self, clock: i64, encode_time: Option<i64>, queued: usize) -> Option<i8> {
         let time = encode_time.map(|time| time.clamp(0, self.period * LONGEST));
         let mean = time.and_then(|time| self.window.push(time));
         if let Some(mean) = mean {
@@ -132,7 +132,7 @@ impl Effort {
         }
     }
 
-    fn change(&mut self, clock: i64, speed: u8) -> Option<u8> {
+    fn change(&mut self, clock: i64, speed: i8) -> Option<i8> {
         if speed == self.speed {
             return None;
         }
@@ -151,7 +151,7 @@ impl Effort {
 
 /// How much of the time the encoder works.
 enum Load {
-    TooMuch { steps: u8 },
+    TooMuch { steps: i8 },
     Right,
     Little,
 }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::encode::{self, FrameRate, RateControl, Timing};
+use crate::time::TimeBase;
 
 /// Whichever library there is: none is called.
 fn rung(size: (u32, u32), bitrate: u32) -> encode::Config {

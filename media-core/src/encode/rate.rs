@@ -30,7 +30,7 @@
 //! * **Up slowly.** Below 0.85 of the estimate it grows by 8 % a second at most, two seconds after the last estimate that was too low
 //!   at the earliest: the queues on the way have to drain first (the *Hold* of the draft).
 //! * **Between the two it stays.** An estimate that wavers by 15 % changes nothing, and a steady one settles the rate for good. TFRC (RFC
-//!   5348) and NADA (RFC 8698) go for smoothness by averaging instead, which costs them reaction.
+//!   5348) averages over eight loss intervals and NADA (RFC 8698) moves to its aim by degrees: smoother, and slower to give way.
 //! * **A drop within ten seconds of growing** doubles the two seconds, up to 16, until the rate has once held for ten seconds. A link that
 //!   swings is followed down every time and up ever more seldom.
 //!
@@ -38,8 +38,8 @@
 //! exceed what is sent: the rate then never grows. The draft's own bound, 1.5 times what is received, is enough.
 //!
 //! Without any estimate the bit rate stays as it was at the start: the viewers of HLS and DASH send none. But once there were some, silence
-//! is taken as a sign that the link is gone, as RFC 8083 takes missing reports: after three seconds the rate falls by 0.85 a second, down
-//! to the least. An estimate of 0 gives the least rate at once.
+//! is taken as a sign that the link is gone, as RFC 8083 takes missing reports: after [`Config::silence`] the rate falls to 0.85 of itself
+//! each second, down to the least. An estimate of 0 gives the least rate at once.
 //!
 //! # The speed
 //!
@@ -47,9 +47,9 @@
 //!
 //! * **Faster at once** when they took more than 85 % of the frame period, by two steps above 170 %; and when the queue has been half full
 //!   for eight frame periods, which an encoder that is stuck shows by nothing else.
-//! * **Slower after ten seconds** in which all stayed below 40 %, one step at a time. No step of libx264's presets or of libvpx's
-//!   `cpu_used` costs more than twice the next one (measured on 720p: `faster` 40 frames/s, `veryfast` 78; VP9 `cpu_used` 5 to 9: 31, 57,
-//!   64, 78, 91), so that a slower step is not taken only to be left again.
+//! * **Slower after ten seconds** in which all stayed below 35 %, one step at a time. No preset of libx264 and no `cpu_used` of libvpx
+//!   costs more than 2.4 times the next faster one (measured in frames per second: `superfast` 34 and `ultrafast` 79 in 1080p, `faster` 40
+//!   and `veryfast` 78 in 720p; VP9 `cpu_used` 5 to 9 31, 57, 64, 78, 91), so that a slower step is not taken only to be left again.
 //! * **A step that had to be taken back within a minute** doubles the ten seconds, up to ten minutes.
 //!
 //! # Skipping
@@ -96,6 +96,9 @@ pub struct Config {
     /// Bits per thousand pixels of a frame below which a smaller picture is recommended; 30 by default. The thinnest of the rungs Apple has
     /// recommended for H.264 (416x234, 145 kbit/s, 30 Hz) has 50, so 30 is below what anyone would choose. 0 for never.
     pub min_bits_per_kilopixel: u32,
+    /// How long estimates may stay out before the rate falls, in nanoseconds: some intervals between them, at least a second. Three seconds by
+    /// default; with RTCP reports every five seconds (RFC 3550 section 6.2 without the feedback profile of RFC 4585), 15.
+    pub silence: i64,
 }
 
 impl Config {
@@ -110,6 +113,7 @@ impl Config {
             speed: None,
             queue: 8,
             min_bits_per_kilopixel: 30,
+            silence: 3 * SECOND,
         }
     }
 

@@ -13,6 +13,7 @@ pub(super) struct Link {
     changed: i64,
     estimate: Option<Estimate>,
     patience: Patience,
+    silence: i64,
     floor: u32,
     starved: bool,
 }
@@ -35,6 +36,7 @@ impl Link {
             changed: 0,
             estimate: None,
             patience: Patience::new(PATIENCE),
+            silence: config.silence.max(SECOND),
             floor: 0,
             starved: false,
         };
@@ -62,7 +64,7 @@ impl Link {
             self.estimate = Some(Estimate { bits, at: clock });
         }
         let estimate = self.estimate?;
-        let rate = if clock.saturating_sub(estimate.at) < SILENCE {
+        let rate = if clock.saturating_sub(estimate.at) < self.silence {
             self.follow(clock, estimate.bits)
         } else {
             self.recede(clock)
@@ -130,9 +132,6 @@ const fn whole_kilobits(rate: u32) -> u32 {
     rate / 1000 * 1000
 }
 
-/// Estimates come with RTCP reports, once a second and often less than that (RFC 3550 section 6.2: 5 s on average without the feedback
-/// profile, fractions of a second with it). Three seconds are several of them where a link is worth following.
-const SILENCE: i64 = 3 * SECOND;
 /// A rate is not raised by less than a 32nd: an estimate that trembles would have the encoder reconfigured at each new maximum.
 const WORTH: u32 = 32;
 /// Two seconds drain what a second at one and a half times the link's rate has filled. Growth that held for ten seconds was no mistake. With

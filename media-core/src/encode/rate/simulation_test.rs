@@ -236,7 +236,7 @@ proptest! {
     #[test]
     fn in_a_constant_world_all_decisions_come_to_rest(
         microseconds in 100..2_000_000_i64,
-        dearer in 100..200_i64,
+        dearer in 100..240_i64,
         carried in prop::option::of(any::<u32>().prop_map(|bits| bits % (6 * MBIT))),
         start in 200_000..=4 * MBIT,
         hertz in prop::sample::select(vec![5_u32, 15, 25, 30, 50, 60]),

@@ -189,8 +189,8 @@ fn period(rate: FrameRate) -> i64 {
 
 /// Per cent of the frame period above which there is no room for a frame that takes longer.
 const BUSY: i64 = 85;
-/// Per cent of the frame period below which the next slower step, which costs up to twice as much, stays below [`BUSY`].
-const CALM: i64 = 40;
+/// Per cent of the frame period below which the next slower step, which costs up to 2.4 times as much, stays below [`BUSY`].
+const CALM: i64 = 35;
 /// In frame periods: longer is not told apart from a stop.
 const LONGEST: i64 = 100;
 const STARVED: i64 = 2 * SECOND;

@@ -8,32 +8,21 @@
 //!
 //! Built with libx264, this program is under the GPL.
 
+mod rung;
+
 use std::error::Error;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::panic::{self, AssertUnwindSafe};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc;
 use std::thread;
 
 use media_core::encode::ladder::{self, Ladder, Picture, State};
-use media_core::encode::{Config, Encoder, FrameOptions, FrameRate, KeyFrames, Latency, RateControl, x264};
+use media_core::encode::{Config, FrameOptions, FrameRate, KeyFrames, Latency, RateControl, x264};
 use media_core::frame::{Frame, Pool};
-use media_core::mux::fmp4;
-use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
-use media_core::track::Track;
 
-/// One frame for one encoder.
-struct Task {
-    picture: Arc<Frame>,
-    pts: Timestamp,
-    options: FrameOptions,
-}
-
-/// What a thread says of its rung: that it has taken a frame, or why it ends before the others.
-type News = (usize, Result<(), String>);
+use self::rung::{News, Task};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -45,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // 1.
-    let rungs: Vec<Config> = sizes.iter().map(|size| rung(*size)).collect();
+    let rungs: Vec<Config> = sizes.iter().map(|size| describe(*size)).collect();
     let config = ladder::Config::new(rungs.clone(), 2_000_000_000);
     let queue = config.queue;
     let mut ladder = Ladder::new(config)?;
@@ -57,8 +46,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (tasks, work) = mpsc::sync_channel(queue);
         let path = folder.join(format!("{}x{}.mp4", rung.size.0, rung.size.1));
         let (to, sender) = (path.clone(), sender.clone());
-        threads.push((path, tasks, thread::spawn(move || run(index, rung, &to, &work, &sender))));
+        threads.push((path, tasks, thread::spawn(move || rung::run(index, rung, &to, &work, &sender))));
     }
+    drop(sender);
 
     // 3.
     let shown = ladder.pictures().to_vec();
@@ -71,6 +61,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             note(&mut ladder, news.recv()?);
         }
         news.try_iter().for_each(|news| note(&mut ladder, news));
+        if ladder.has_failed() {
+            break;
+        }
         let pictures = shown.iter().zip(&pools).map(|(picture, pool)| make(*picture, pool, number));
         let pictures = pictures.collect::<Result<Vec<_>, _>>()?;
         let pts = Timestamp::new(number as i64 * 3600);
@@ -99,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// 1. Live settings, at a tenth of a bit per pixel.
-fn rung(size: (u32, u32)) -> Config {
+fn describe(size: (u32, u32)) -> Config {
     let bitrate = u64::from(size.0) * u64::from(size.1) * 25 / 10 + 10_000;
     let options = x264::Options { preset: x264::Preset::Veryfast, ..x264::Options::default() };
     let mut config = Config::new(options, size, TimeBase::VIDEO, FrameRate::hz(25));
@@ -109,95 +102,10 @@ fn rung(size: (u32, u32)) -> Config {
     config
 }
 
-/// 2. The thread of a rung. 4. Whatever ends it is said before its channel closes; gives where its key frames stand.
-fn run(
-    index: usize,
-    config: Config,
-    path: &Path,
-    work: &Receiver<Task>,
-    news: &Sender<News>,
-) -> Vec<Timestamp> {
-    let done = || drop(news.send((index, Ok(()))));
-    let ended = panic::catch_unwind(AssertUnwindSafe(|| encode(config, path, work, done)));
-    match ended.unwrap_or_else(|_| Err("its thread panicked".into())) {
-        Ok(keys) => keys,
-        Err(error) => {
-            drop(news.send((index, Err(error.to_string()))));
-            Vec::new()
-        }
-    }
-}
-
 fn note(ladder: &mut Ladder, (rung, news): News) {
     match news {
         Ok(()) => ladder.done(rung),
         Err(reason) => ladder.fail(rung, reason),
-    }
-}
-
-fn encode(
-    config: Config,
-    path: &Path,
-    work: &Receiver<Task>,
-    done: impl Fn(),
-) -> Result<Vec<Timestamp>, Box<dyn Error>> {
-    let (id, time_base) = (config.track, config.time_base);
-    let mut encoder = Encoder::open(config)?;
-    let track = Track::new(id, time_base, encoder.codec_config().clone());
-    let mut movie = Movie::create(path, &track)?;
-    for task in work {
-        encoder.push(&Frame::as_ref(&task.picture), task.pts, &task.options)?;
-        drop(task);
-        done();
-        while let Some(coded) = encoder.poll() {
-            movie.push(coded.packet)?;
-        }
-    }
-    for packet in encoder.finish()?.packets() {
-        movie.push(packet)?;
-    }
-    movie.finish()
-}
-
-/// 5. An MP4 file with a fragment from each key frame to the next.
-struct Movie {
-    file: BufWriter<File>,
-    muxer: fmp4::Muxer,
-    fragment: Vec<Packet>,
-    keys: Vec<Timestamp>,
-}
-
-impl Movie {
-    fn create(path: &Path, track: &Track) -> Result<Self, Box<dyn Error>> {
-        let (mut file, muxer) = (BufWriter::new(File::create(path)?), fmp4::Muxer::new(track)?);
-        file.write_all(&muxer.init())?;
-        Ok(Self { file, muxer, fragment: Vec::new(), keys: Vec::new() })
-    }
-
-    fn push(&mut self, packet: Packet) -> Result<(), Box<dyn Error>> {
-        if packet.key.is_sync() {
-            self.cut(packet.dts)?;
-            self.keys.push(packet.pts);
-        }
-        self.fragment.push(packet);
-        Ok(())
-    }
-
-    fn cut(&mut self, end: Timestamp) -> Result<(), Box<dyn Error>> {
-        if !self.fragment.is_empty() {
-            let rope = self.muxer.fragment(&self.fragment, end)?;
-            rope.pieces().iter().try_for_each(|piece| self.file.write_all(piece))?;
-            self.fragment.clear();
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Vec<Timestamp>, Box<dyn Error>> {
-        if let Some(last) = self.fragment.last() {
-            self.cut(last.dts.saturating_add(last.duration.unwrap_or(1).into()))?;
-        }
-        self.file.flush()?;
-        Ok(self.keys)
     }
 }
 

@@ -108,6 +108,43 @@ fn an_estimate_that_trembles_changes_the_rate_a_few_times_only() {
 }
 
 #[test]
+fn growth_stops_short_of_the_last_few_per_cent() {
+    let mut run = Run::new(Config { start: Some(500_000), ..config() });
+    let mut changes = 0;
+    for number in 0..25 * 600_u32 {
+        let bits = 1_023_000 + number * 7919 % 154_000;
+        changes += u32::from(run.decide(bandwidth(bits)).bitrate.is_some());
+    }
+    // ln(1000 / 500) / ln(1.08) = 9.006, and each of them by a 32nd at least.
+    assert!((8..=11).contains(&changes), "{changes}");
+}
+
+#[test]
+fn silence_is_as_long_as_the_configuration_says() {
+    let mut run = Run::new(Config { start: Some(1_000_000), silence: 15 * SECOND, ..config() });
+    run.decide(bandwidth(1_100_000));
+    run.seconds(14, Observation::default());
+    assert_eq!(run.controller.bitrate(), 1_000_000);
+    run.seconds(1, Observation::default());
+    assert_eq!(run.controller.bitrate(), 850_000);
+}
+
+#[test]
+fn a_slower_step_takes_ten_seconds_of_calm_without_a_break() {
+    let mut run = Run::new(Config { speed: Some(2), ..config() });
+    for _ in 0..10 {
+        run.seconds(8, time(FRAME / 10));
+        // Two windows' worth, one of which is of these alone.
+        for _ in 0..16 {
+            run.decide(time(FRAME / 2));
+        }
+    }
+    assert_eq!(run.controller.speed(), 2);
+    run.seconds(11, time(FRAME / 10));
+    assert_eq!(run.controller.speed(), 1);
+}
+
+#[test]
 fn a_rate_below_the_floor_asks_for_a_lower_rung_until_it_is_a_quarter_above() {
     // 640 * 360 * 30 / 1000 bits, 25 times a second, are 172,800 bit/s.
     let mut run = Run::new(Config { bitrate: 50_000..=4_000_000, ..config() });

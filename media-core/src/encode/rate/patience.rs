@@ -56,3 +56,28 @@ impl Patience {
         self.since = clock;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { least: 10, most: 40, proof: 60 };
+
+    #[test]
+    fn the_wait_doubles_with_each_try_taken_back_and_is_short_again_after_one_that_held() {
+        let mut patience = Patience::new(LIMITS);
+        let mut clock = 0;
+        for wait in [10, 20, 40, 40] {
+            assert!(!patience.is_over(clock + wait - 1), "{wait}");
+            assert!(patience.is_over(clock + wait), "{wait}");
+            patience.try_at(clock + wait);
+            clock += wait + 59;
+            patience.take_back(clock);
+        }
+        patience.try_at(clock + 40);
+        clock += 100;
+        patience.take_back(clock);
+        assert!(!patience.is_over(clock + 9));
+        assert!(patience.is_over(clock + 10));
+    }
+}

@@ -277,7 +277,6 @@ impl Ladder {
         rung.counts.lost += rung.in_hand as u64;
         rung.counts.failures += 1;
         rung.in_hand = 0;
-        rung.owes_key = None;
     }
 
     /// The rung has another encoder, and is given frames again from the next key frame of all. To be called when nothing of the old encoder

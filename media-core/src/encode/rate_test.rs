@@ -120,6 +120,16 @@ fn growth_stops_short_of_the_last_few_per_cent() {
 }
 
 #[test]
+fn growth_waits_two_seconds_after_the_last_estimate_that_was_too_low() {
+    let mut run = Run::new(Config { start: Some(200_000), ..config() });
+    run.seconds(60, bandwidth(100_000));
+    run.seconds(1, bandwidth(4_000_000));
+    assert_eq!(run.controller.bitrate(), 200_000);
+    run.seconds(1, bandwidth(4_000_000));
+    assert_eq!(run.controller.bitrate(), 216_000);
+}
+
+#[test]
 fn silence_is_as_long_as_the_configuration_says() {
     let mut run = Run::new(Config { start: Some(1_000_000), silence: 15 * SECOND, ..config() });
     run.decide(bandwidth(1_100_000));

@@ -48,3 +48,64 @@ fn encode_frames_to_hls() {
     run(env!("CARGO_BIN_EXE_encode-frames-to-hls"), &folder);
     assert!(pictures(&folder.join("index.m3u8")).is_none_or(|count| count == 250));
 }
+
+/// Runs the ladder in a fresh folder, and gives it with what was said.
+fn encode_a_ladder(name: &str, sizes: &[&str], prepare: impl Fn(&Path)) -> (PathBuf, String) {
+    let folder = scratch(name);
+    std::fs::remove_dir_all(&folder).and_then(|()| std::fs::create_dir(&folder)).expect("an empty folder");
+    prepare(&folder);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_encode-a-ladder"));
+    let output = command.arg(&folder).args(sizes).output().expect("it was built");
+    assert!(output.status.success(), "{output:?}");
+    (folder, String::from_utf8(output.stdout).expect("text"))
+}
+
+/// The PTS of the key frames ffprobe finds, in seconds; `None`, which is said, without ffprobe.
+fn key_frames(file: &Path) -> Option<Vec<String>> {
+    let entries = ["-select_streams", "v", "-show_entries", "packet=pts_time,flags", "-of", "csv=p=0"];
+    let Ok(output) = Command::new("ffprobe").args(["-v", "error"]).args(entries).arg(file).output() else {
+        eprintln!("skipped: no ffprobe to read {}", file.display());
+        return None;
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let packets = text.lines().filter_map(|line| line.split_once(','));
+    Some(packets.filter(|(_, flags)| flags.starts_with('K')).map(|(pts, _)| pts.to_owned()).collect())
+}
+
+/// A rung is whole: ten seconds of 25 pictures, with key frames at every other second.
+fn assert_whole(file: &Path) {
+    assert!(pictures(file).is_none_or(|count| count == 250), "{}", file.display());
+    let expected = ["0.000000", "2.000000", "4.000000", "6.000000", "8.000000"];
+    assert!(key_frames(file).is_none_or(|keys| keys == expected), "{:?}", key_frames(file));
+}
+
+#[test]
+fn rungs_of_a_ladder_have_their_key_frames_at_the_same_instants() {
+    let sizes = ["640x360", "480x270", "320x180"];
+    let (folder, said) = encode_a_ladder("ladder", &sizes, |_| ());
+    for size in sizes {
+        assert_whole(&folder.join(size).with_extension("mp4"));
+    }
+    assert_eq!(said.matches(" has key frames at 0.000 2.000 4.000 6.000 8.000\n").count(), 3, "{said}");
+}
+
+#[test]
+fn a_rung_that_cannot_be_opened_leaves_the_others_whole() {
+    // libx264 refuses odd sizes with halved chroma.
+    let (folder, said) = encode_a_ladder("ladder-odd", &["640x360", "481x271", "320x180"], |_| ());
+    assert_whole(&folder.join("640x360.mp4"));
+    assert_whole(&folder.join("320x180.mp4"));
+    assert!(said.contains("481x271.mp4 failed: "), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_rung_whose_disk_is_full_leaves_the_others_whole() {
+    let full = |folder: &Path| {
+        std::os::unix::fs::symlink("/dev/full", folder.join("480x270.mp4")).expect("a link");
+    };
+    let (folder, said) = encode_a_ladder("ladder-full", &["640x360", "480x270", "320x180"], full);
+    assert_whole(&folder.join("640x360.mp4"));
+    assert_whole(&folder.join("320x180.mp4"));
+    assert!(said.contains("480x270.mp4 failed: No space left on device"), "{said}");
+}

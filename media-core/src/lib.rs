@@ -30,7 +30,7 @@
 //! | [`track`] | what a stream is |
 //! | [`packet`] | one coded access unit |
 //! | [`timeline`] | from what a source sends to what a muxer may assume |
-//! | `encode` | frames in, packets out: H.264, VP8 and VP9, with the features below |
+//! | `encode` | frames in, packets out: H.264, VP8 and VP9, with the features below; rates that follow the link, ladders |
 //! | [`mux`] | packets in, container bytes out: fragmented MP4 |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |

@@ -41,7 +41,9 @@ mod coded;
 mod config;
 mod error;
 mod frame_options;
+pub mod ladder;
 mod pass;
+pub mod rate;
 mod rate_control;
 mod regions;
 #[cfg(feature = "vpx")]

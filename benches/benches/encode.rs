@@ -26,6 +26,7 @@ fn benches(c: &mut Criterion<CpuTime>) {
     let presets = [
         ("x264 ultrafast", x264::Preset::Ultrafast, c"ultrafast"),
         ("x264 veryfast", x264::Preset::Veryfast, c"veryfast"),
+        ("x264 medium", x264::Preset::Medium, c"medium"),
     ];
     for (name, preset, raw_name) in presets {
         let mut group = c.benchmark_group(name);
@@ -36,11 +37,20 @@ fn benches(c: &mut Criterion<CpuTime>) {
         group.bench_function("c", |b| b.iter(|| raw_x264(raw_name, &frames)));
         group.bench_function("reelmill", |b| b.iter(|| wrapped(x264_config(options.clone()), &frames)));
     }
-    let mut group = c.benchmark_group("vp9 realtime 8");
-    group.sample_size(10).throughput(Throughput::Elements(COUNT as u64));
-    assert_eq!(raw_vp9(&frames), wrapped(vp9_config(), &frames), "both do the same work");
-    group.bench_function("c", |b| b.iter(|| raw_vp9(&frames)));
-    group.bench_function("reelmill", |b| b.iter(|| wrapped(vp9_config(), &frames)));
+    let real_time = [
+        ("vp9 realtime 8", vpx::Options::vp9()),
+        ("vp9 realtime 6", vpx::Options { cpu_used: 6, ..vpx::Options::vp9() }),
+        ("vp8 realtime -8", vpx::Options::vp8()),
+        ("vp8 realtime -4", vpx::Options { cpu_used: -4, ..vpx::Options::vp8() }),
+    ];
+    for (name, options) in real_time {
+        let mut group = c.benchmark_group(name);
+        group.sample_size(10).throughput(Throughput::Elements(COUNT as u64));
+        let bytes = wrapped(vpx_config(options.clone()), &frames);
+        assert_eq!(raw_vpx(&options, &frames), bytes, "both do the same work");
+        group.bench_function("c", |b| b.iter(|| raw_vpx(&options, &frames)));
+        group.bench_function("reelmill", |b| b.iter(|| wrapped(vpx_config(options.clone()), &frames)));
+    }
 }
 
 /// Texture that drifts, as in a panning camera.
@@ -65,8 +75,8 @@ fn x264_config(options: x264::Options) -> Config {
     config
 }
 
-fn vp9_config() -> Config {
-    let mut config = Config::new(vpx::Options::vp9(), SIZE, TimeBase::hz(25), FrameRate::hz(25));
+fn vpx_config(options: vpx::Options) -> Config {
+    let mut config = Config::new(options, SIZE, TimeBase::hz(25), FrameRate::hz(25));
     config.threads = Threads::Count(1);
     config.latency = Latency::Realtime;
     config.rate = RateControl::Constant { bitrate: BITRATE, buffer_ms: 600 };
@@ -126,13 +136,14 @@ fn raw_x264(preset: &std::ffi::CStr, frames: &[Frame]) -> usize {
     usize::try_from(bytes).expect("no call failed")
 }
 
-fn raw_vp9(frames: &[Frame]) -> usize {
+fn raw_vpx(options: &vpx::Options, frames: &[Frame]) -> usize {
     use vpx_sys::*;
     let mut bytes = 0;
     // SAFETY: the settings are filled before they are used, planes are as large as the context is opened for and outlive the calls,
     // and the context is destroyed once.
     unsafe {
-        let interface = vpx_codec_vp9_cx();
+        let vp9 = options.codec == vpx::Codec::Vp9;
+        let interface = if vp9 { vpx_codec_vp9_cx() } else { vpx_codec_vp8_cx() };
         let mut cfg = vpx_codec_enc_cfg_t::default();
         assert_eq!(vpx_codec_enc_config_default(interface, &mut cfg, 0), VPX_CODEC_OK);
         (cfg.g_w, cfg.g_h, cfg.g_threads, cfg.g_lag_in_frames) = (SIZE.0, SIZE.1, 1, 0);
@@ -142,9 +153,11 @@ fn raw_vp9(frames: &[Frame]) -> usize {
         (cfg.kf_mode, cfg.kf_min_dist, cfg.kf_max_dist) = (VPX_KF_AUTO, 0, 250);
         let mut ctx = vpx_codec_ctx_t::default();
         assert_eq!(vpx_codec_enc_init(&mut ctx, interface, &cfg, 0), VPX_CODEC_OK);
-        assert_eq!(control::vp8e_set_cpuused(&mut ctx, 8), VPX_CODEC_OK);
-        assert_eq!(control::vp9e_set_tile_columns(&mut ctx, 0), VPX_CODEC_OK);
-        assert_eq!(control::vp9e_set_row_mt(&mut ctx, 1), VPX_CODEC_OK);
+        assert_eq!(control::vp8e_set_cpuused(&mut ctx, options.cpu_used.into()), VPX_CODEC_OK);
+        if vp9 {
+            assert_eq!(control::vp9e_set_tile_columns(&mut ctx, 0), VPX_CODEC_OK);
+            assert_eq!(control::vp9e_set_row_mt(&mut ctx, 1), VPX_CODEC_OK);
+        }
         for (number, frame) in frames.iter().enumerate() {
             let frame = frame.as_ref();
             let mut image = vpx_image_t::default();

@@ -28,9 +28,22 @@ fn modules_use_only_modules_above_them() {
     assert_none(sources().iter().flat_map(upward_uses).collect());
 }
 
+/// libx264 reads and writes the statistics of two passes as files and in no other way: one file puts them away again.
+const EXCEPTION: &str = "encode/x264/pass.rs";
+
 #[test]
 fn nothing_touches_the_outside() {
-    assert_none(sources().iter().flat_map(outside_uses).collect());
+    let sources = sources();
+    let (excepted, others): (Vec<_>, Vec<_>) =
+        sources.iter().partition(|source| source.path == Path::new(EXCEPTION));
+    assert_none(others.into_iter().flat_map(outside_uses).collect());
+    let [excepted] = excepted[..] else { panic!("one file is {EXCEPTION}") };
+    let mut found: Vec<_> = excepted.code.lines().filter(|line| line.contains("std::env")).collect();
+    found.retain(|line| !line.contains("std::env::temp_dir()"));
+    assert_none(found);
+    assert!(
+        outside_uses(excepted).iter().all(|found| found.ends_with("std::fs") || found.ends_with("std::env"))
+    );
 }
 
 #[test]

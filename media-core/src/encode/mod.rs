@@ -101,18 +101,64 @@ impl Encoder {
         let config = config.checked()?;
         let (backend, config, codec_config) = match &config.codec {
             #[cfg(feature = "x264")]
-            Codec::X264(options) => {
-                let (backend, in_effect, codec_config) = x264::Backend::open(&config, options)?;
-                (Backend::X264(backend), in_effect, codec_config)
-            }
+            Codec::X264(options) => Backend::x264(x264::Backend::open(&config, options, None)?),
             #[cfg(feature = "vpx")]
             Codec::Vpx(options) => {
                 let (backend, in_effect, codec_config) = vpx::Backend::open(&config, options)?;
                 (Backend::Vpx(backend), in_effect, codec_config)
             }
         };
+        Ok(Self::new(backend, config, codec_config))
+    }
+
+    /// As [`open`](Self::open), and `receiver` gets each slice as soon as it is complete, before the rest of its picture is: for latencies
+    /// below a frame. Packets come out of [`poll`](Self::poll) all the same. With [`Threads::Count`] above 1, each makes a slice of its
+    /// own; with one thread, `("slices", "4")` or `("slice-max-size", "1200")` among [`params`](x264::Options::params) cut the picture.
+    ///
+    /// It is called inside [`push`](Self::push) from libx264's threads, several at once, and should be quick. A panic in it is contained;
+    /// that `push` then fails, and the encoder with it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); also for another codec than libx264, without [`Latency::Realtime`], and with
+    /// [`hrd`](x264::Options::hrd).
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use media_core::encode::{Config, Encoder, FrameOptions, FrameRate, Latency, Threads, x264};
+    /// use media_core::frame::{Frame, PixelFormat};
+    /// use media_core::time::{TimeBase, Timestamp};
+    ///
+    /// let mut config = Config::new(x264::Options::default(), (640, 360), TimeBase::VIDEO, FrameRate::hz(25));
+    /// (config.latency, config.threads) = (Latency::Realtime, Threads::Count(4));
+    /// let sent = Arc::new(Mutex::new(0));
+    /// let count = Arc::clone(&sent);
+    /// let receiver = move |slice: x264::Slice<'_>| *count.lock().unwrap() += slice.data.len();
+    /// let mut encoder = Encoder::open_with_slices(config, receiver)?;
+    /// let picture = Frame::new(PixelFormat::I420, (640, 360))?;
+    /// encoder.push(&picture.as_ref(), Timestamp::ZERO, &FrameOptions::default())?;
+    /// assert_eq!(*sent.lock().unwrap(), encoder.poll().unwrap().packet.data.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "x264")]
+    pub fn open_with_slices(
+        config: Config,
+        receiver: impl Fn(x264::Slice<'_>) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let config = config.checked()?;
+        #[cfg_attr(not(feature = "vpx"), expect(irrefutable_let_patterns, reason = "there is but one codec"))]
+        let Codec::X264(options) = &config.codec else {
+            let reason = "libvpx gives out whole frames".to_owned();
+            return Err(Error::Config { field: "codec", reason });
+        };
+        let receiver = x264::Receiver::new(Box::new(receiver));
+        let opened = x264::Backend::open(&config, options, Some(receiver))?;
+        let (backend, config, codec_config) = Backend::x264(opened);
+        Ok(Self::new(backend, config, codec_config))
+    }
+
+    fn new(backend: Backend, config: Config, codec_config: codec::Config) -> Self {
         let clock = Clock { range: longest_stream(config.time_base), run: None };
-        Ok(Self {
+        Self {
             backend,
             config,
             codec_config,
@@ -121,7 +167,7 @@ impl Encoder {
             ready: VecDeque::new(),
             tally: Tally::default(),
             failed: false,
-        })
+        }
     }
 
     /// The configuration in effect: threads counted, level chosen, rates rounded.
@@ -173,6 +219,8 @@ impl Encoder {
         let input = Input {
             frame,
             pts: pts.since(run.first),
+            #[cfg(feature = "x264")]
+            shown: pts,
             #[cfg(feature = "vpx")]
             duration,
             options,
@@ -336,12 +384,18 @@ impl Drop for Encoder {
 #[derive(Debug)]
 enum Backend {
     #[cfg(feature = "x264")]
-    X264(x264::Backend),
+    X264(Box<x264::Backend>),
     #[cfg(feature = "vpx")]
     Vpx(vpx::Backend),
 }
 
 impl Backend {
+    #[cfg(feature = "x264")]
+    fn x264(opened: (x264::Backend, Config, codec::Config)) -> (Self, Config, codec::Config) {
+        let (backend, config, codec_config) = opened;
+        (Self::X264(Box::new(backend)), config, codec_config)
+    }
+
     /// Refuses what goes along with a frame and cannot be had, before the encoder is touched.
     fn check(&self, input: &Input<'_>) -> Result<(), Error> {
         match self {
@@ -392,6 +446,9 @@ fn no_means(field: &'static str, reason: &str) -> Error {
 struct Input<'a> {
     frame: &'a FrameRef<'a>,
     pts: i64,
+    /// As the caller counts.
+    #[cfg(feature = "x264")]
+    shown: Timestamp,
     /// libx264 goes by timestamps alone.
     #[cfg(feature = "vpx")]
     duration: u32,

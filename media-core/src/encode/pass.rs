@@ -65,7 +65,7 @@ impl Statistics {
 
     /// All of it as bytes, for a second pass in another process.
     pub fn to_bytes(&self) -> Bytes {
-        let mut out = BytesMut::from(&MAGIC[..]);
+        let mut out = BytesMut::from(MAGIC);
         let source = std::iter::once(self.source.as_bytes());
         for part in source.chain(self.parts.iter().map(|part| &part[..])) {
             out.put_u64_le(part.len() as u64);

@@ -13,6 +13,8 @@ mod same_bytes;
 mod subscriber;
 mod tools;
 mod traps;
+#[cfg(feature = "x264")]
+mod x264_formats;
 
 use media_core::encode::{Config, Encoder, FrameOptions, FrameRate};
 use media_core::frame::Frame;

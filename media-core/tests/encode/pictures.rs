@@ -12,6 +12,10 @@ fn picture(format: PixelFormat, size: (u32, u32), number: usize) -> Frame {
     for plane in 0..format.planes() {
         let (row, _) = format.plane_size(plane, size).unwrap();
         let stride = frame.stride(plane);
+        if format.bit_depth() > 8 {
+            fill_deep(&mut frame, plane, number);
+            continue;
+        }
         for (y, line) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
             for (x, sample) in line[..row].iter_mut().enumerate() {
                 *sample = texture(x + 2 * number, y + number, plane);
@@ -23,6 +27,20 @@ fn picture(format: PixelFormat, size: (u32, u32), number: usize) -> Frame {
         }
     }
     frame
+}
+
+/// The texture in 10 bits, the two lowest of which no 8-bit picture has.
+fn fill_deep(frame: &mut Frame, plane: usize, number: usize) {
+    let shift = if frame.format() == PixelFormat::P010 { 6 } else { 0 };
+    let (row, _) = frame.format().plane_size(plane, frame.size()).unwrap();
+    let stride = frame.stride(plane);
+    for (y, line) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
+        for (x, sample) in line[..row].chunks_exact_mut(2).enumerate() {
+            let texture = u16::from(texture(x + 2 * number, y + number, plane));
+            let deep = texture * 4 + ((x + y + number) & 3) as u16;
+            sample.copy_from_slice(&(deep << shift).to_le_bytes());
+        }
+    }
 }
 
 /// A sum of two waves and a hash's low bits, so that neither motion search nor transform get it for nothing.
@@ -43,6 +61,25 @@ pub fn woven(planar: &media_core::frame::FrameRef<'_>) -> Frame {
     for (y, row) in frame.plane_mut(1).chunks_mut(chroma).enumerate() {
         for (x, (u, v)) in planar.row(1, y).iter().zip(planar.row(2, y)).enumerate() {
             row[2 * x..][..2].copy_from_slice(&[*u, *v]);
+        }
+    }
+    frame
+}
+
+/// An I010 picture as P010.
+pub fn woven_high(planar: &media_core::frame::FrameRef<'_>) -> Frame {
+    let mut frame = Frame::new(PixelFormat::P010, planar.size()).unwrap();
+    let high = |sample: &[u8]| (u16::from_le_bytes([sample[0], sample[1]]) << 6).to_le_bytes();
+    let (luma, chroma) = (frame.stride(0), frame.stride(1));
+    for (y, row) in frame.plane_mut(0).chunks_mut(luma).enumerate() {
+        for (sample, from) in row.chunks_exact_mut(2).zip(planar.row(0, y).chunks_exact(2)) {
+            sample.copy_from_slice(&high(from));
+        }
+    }
+    for (y, row) in frame.plane_mut(1).chunks_mut(chroma).enumerate() {
+        let pairs = planar.row(1, y).chunks_exact(2).zip(planar.row(2, y).chunks_exact(2));
+        for (both, (u, v)) in row.chunks_exact_mut(4).zip(pairs) {
+            both.copy_from_slice(&[high(u), high(v)].concat());
         }
     }
     frame

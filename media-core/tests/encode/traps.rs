@@ -98,10 +98,13 @@ fn t8_controls_arrive_as_they_were_sent() {
     }
 }
 
-/// Samples beyond 10 bits are undefined behaviour in libvpx; a `FrameRef` has none, and no codec here takes 10 bits yet.
+/// Samples beyond 10 bits are undefined behaviour in libvpx; a `FrameRef` has none, and libvpx takes no 10 bits here yet.
 #[test]
 fn t12_ten_bits_are_refused() {
     for (name, config) in codecs() {
+        if name == "x264" {
+            continue; // Takes them.
+        }
         let refused = Encoder::open(Config { format: PixelFormat::I010, ..config });
         assert!(matches!(refused, Err(Error::Unsupported { field: "format", .. })), "{name}");
     }

@@ -1,12 +1,13 @@
 //! x264's log lines: to `tracing`, and the last ones kept, since the library says why it refuses nowhere else.
 
-use std::any::Any;
 use std::collections::VecDeque;
 use std::ffi::c_int;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
 
 use x264_sys as c;
+
+use super::slices::discard;
 
 /// Warnings and errors, at most [`KEPT`].
 #[derive(Debug, Default)]
@@ -50,13 +51,6 @@ fn tell(level: c_int, text: &str) {
         WARNING => tracing::warn!(target: TARGET, "{text}"),
         INFO => tracing::debug!(target: TARGET, "{text}"),
         _ => tracing::trace!(target: TARGET, "{text}"),
-    }
-}
-
-/// Drops a panic's payload, which may itself panic, and then for good.
-fn discard(panic: Box<dyn Any + Send>) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-        std::mem::forget(again);
     }
 }
 

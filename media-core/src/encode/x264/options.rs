@@ -15,6 +15,7 @@ use crate::encode::{Config, Latency};
 ///     profile: Some(Profile::Main),
 ///     level: Some(31),
 ///     params: vec![("ref".into(), "2".into()), ("b-adapt".into(), "1".into())],
+///     ..Options::default()
 /// };
 /// # let _ = options;
 /// ```
@@ -30,6 +31,19 @@ pub struct Options {
     /// The level times ten: 31 is level 3.1, 9 is level 1b. A stream that would exceed it is refused. `None` for the lowest that holds
     /// it. C: `i_level_idc`.
     pub level: Option<u8>,
+    /// What the stream signals of the hypothetical reference decoder, H.264 Annex C; nothing by default. C: `i_nal_hrd`.
+    pub hrd: NalHrd,
+    /// What a decoder is to cut off the pictures; nothing by default. [`Config::size`] counts what is coded, the
+    /// [codec configuration](crate::encode::Encoder::codec_config) what is shown. C: `crop_rect`.
+    pub crop: Crop,
+    /// Lets frames say which blocks show what they showed in the frame before, for
+    /// [`Block::Unchanged`](crate::encode::Block::Unchanged); off by default, since the encoder then keeps more of each picture. It uses
+    /// what it is told in P-frames right after the frame they refer to, without weighted prediction: for screens, with
+    /// [`Latency::Realtime`] and `("weightp", "0")`. C: `analyse.b_mb_info`.
+    pub unchanged_blocks: bool,
+    /// Looks as closely in a [first pass](crate::encode::Pass::First) as in the second; off by default, since the statistics are hardly
+    /// better. [`Preset::Placebo`] does so anyway, as the `x264` program. C: no `x264_param_apply_fastfirstpass`.
+    pub slow_first_pass: bool,
     /// Further options by the names and values of the `x264` program's long options without the dashes: `("aq-mode", "3")`. They are
     /// applied in order and checked by `x264_param_parse`; one that would change what a field of [`Config`] or of this type says, or
     /// that reads or writes files, is refused.
@@ -72,8 +86,7 @@ pub enum Tune {
     FastDecode,
 }
 
-/// What a decoder has to know, from least to most. Profiles of more than 8 bits or other than halved chroma come with the pixel formats
-/// that need them.
+/// What a decoder has to know, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Profile {
@@ -81,8 +94,39 @@ pub enum Profile {
     Baseline,
     /// `avc1.4d`.
     Main,
-    /// With the 8x8 transform: `avc1.64`, what browsers and televisions play.
+    /// With the 8x8 transform, and grey pictures: `avc1.64`, what browsers and televisions play.
     High,
+    /// With up to 10 bits: `avc1.6e`.
+    High10,
+    /// With chroma halved in one direction only: `avc1.7a`.
+    High422,
+    /// With whole chroma, and lossless: High 4:4:4 Predictive, `avc1.f4`.
+    High444,
+}
+
+/// What a stream signals of the hypothetical reference decoder: its rate and buffer in the parameter sets, when the buffer is filled and
+/// pictures leave it in messages (SEI), and as [`Picture::hrd`](crate::encode::Picture::hrd). For broadcast and Blu-ray.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum NalHrd {
+    /// Nothing.
+    #[default]
+    None,
+    /// That the rate may fall below its peak. Needs a buffer: [`CappedQuality`](crate::encode::RateControl::CappedQuality),
+    /// [`Constrained`](crate::encode::RateControl::Constrained) or [`Constant`](crate::encode::RateControl::Constant).
+    Vbr,
+    /// That the rate never changes: packets are filled up with filler NAL units, which no muxer should drop. Needs
+    /// [`Constant`](crate::encode::RateControl::Constant).
+    Cbr,
+}
+
+/// Pixels that a decoder cuts off at each side, as many as chroma samples reach: even numbers where chroma is halved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // The sides of a picture.
+pub struct Crop {
+    pub left: u32,
+    pub top: u32,
+    pub right: u32,
+    pub bottom: u32,
 }
 
 impl Preset {
@@ -122,6 +166,9 @@ impl Profile {
             Self::Baseline => c"baseline",
             Self::Main => c"main",
             Self::High => c"high",
+            Self::High10 => c"high10",
+            Self::High422 => c"high422",
+            Self::High444 => c"high444",
         }
     }
 }

@@ -4,25 +4,39 @@ use std::ffi::{CString, c_char, c_int};
 
 use x264_sys as c;
 
-use super::{Options, Parameters, Profile, csp};
-use crate::encode::{Config, Error, KeyFrames, Latency, Quality, RateControl, Timing};
-use crate::frame::Colour;
+use super::format::{check_size, csp, quantizer_offset};
+use super::pass::Files;
+use super::{Crop, NalHrd, Options, Parameters, Preset, Profile};
+use crate::encode::{Config, Error, KeyFrames, Latency, Metrics, Pass, Quality, RateControl, Timing};
+use crate::frame::{Colour, PixelFormat};
 
 impl Parameters {
     /// All but what depends on an open encoder.
-    pub(super) fn new(config: &Config, options: &Options) -> Result<Self, Error> {
+    pub(super) fn new(config: &Config, options: &Options, files: Option<&Files>) -> Result<Self, Error> {
         let mut parameters = Self::preset(options.preset.name(), tune(options, config.latency).as_deref())?;
         parameters.set_picture(config)?;
+        parameters.set_crop(options.crop, config)?;
+        parameters.set_light(config);
         parameters.set_time(config)?;
-        parameters.set_rate(config.rate)?;
+        set_rate(&mut parameters.0, config.rate, config.format)?;
+        parameters.set_hrd(options.hrd, config.rate)?;
         parameters.set_key_frames(config.key_frames);
         parameters.0.i_threads = c_int::from(config.threads.count()?);
         if let Some(level) = options.level {
             parameters.0.i_level_idc = c_int::from(level);
         }
         parameters.set_output();
+        parameters.set_metrics(config.metrics, config.rate)?;
+        parameters.0.analyse.b_mb_info = options.unchanged_blocks.into();
+        if let Some(files) = files {
+            parameters.set_pass(config, files)?;
+        }
         for (name, value) in &options.params {
             parameters.parse(name, value, config.key_frames)?;
+        }
+        if !options.slow_first_pass && options.preset != Preset::Placebo {
+            // Changes nothing but in a first pass.
+            parameters.hasten_first_pass();
         }
         if let Some(profile) = options.profile {
             parameters.apply_profile(profile)?;
@@ -31,25 +45,53 @@ impl Parameters {
     }
 
     fn set_picture(&mut self, config: &Config) -> Result<(), Error> {
-        let (width, height) = config.size;
-        if !width.is_multiple_of(2) || !height.is_multiple_of(2) {
-            let reason = format!("{width}x{height}, halved chroma needs even sides");
-            return Err(Error::Unsupported { codec: "libx264", field: "size", reason });
-        }
-        if !(2..=MAX_SIDE).contains(&width) || !(2..=MAX_SIDE).contains(&height) {
-            let reason = format!("{width}x{height}, sides may be 2 to {MAX_SIDE}");
-            return Err(Error::Config { field: "size", reason });
-        }
+        check_size(config.format, config.size)?;
         check_colour(config.colour)?;
         let param = &mut self.0;
-        (param.i_width, param.i_height) = (width as c_int, height as c_int);
-        param.i_csp = csp(config.format)?;
+        (param.i_width, param.i_height) = (config.size.0 as c_int, config.size.1 as c_int);
+        param.i_csp = csp(config.format);
         param.i_bitdepth = c_int::from(config.format.bit_depth());
         param.vui.i_colorprim = config.colour.primaries.into();
         param.vui.i_transfer = config.colour.transfer.into();
         param.vui.i_colmatrix = config.colour.matrix.into();
         param.vui.b_fullrange = config.colour.full_range.into();
         Ok(())
+    }
+
+    fn set_crop(&mut self, crop: Crop, config: &Config) -> Result<(), Error> {
+        let Crop { left, top, right, bottom } = crop;
+        let (across, down) = config.format.chroma().grid();
+        let fits = |first: u32, last: u32, side, grid| {
+            let all = first.checked_add(last).is_some_and(|both| both < side);
+            all && first.is_multiple_of(grid) && last.is_multiple_of(grid)
+        };
+        if !fits(left, right, config.size.0, across) || !fits(top, bottom, config.size.1, down) {
+            let reason =
+                format!("{crop:?} of {:?}, whole chroma samples of {across}x{down} pixels", config.size);
+            return Err(Error::Config { field: "crop", reason });
+        }
+        let rect = &mut self.0.crop_rect;
+        (rect.i_left, rect.i_top, rect.i_right, rect.i_bottom) =
+            (left as _, top as _, right as _, bottom as _);
+        Ok(())
+    }
+
+    fn set_light(&mut self, config: &Config) {
+        if let Some(display) = config.mastering_display {
+            let to = &mut self.0.mastering_display;
+            let point = |(x, y): (u16, u16)| (c_int::from(x), c_int::from(y));
+            to.b_mastering_display = 1;
+            (to.i_red_x, to.i_red_y) = point(display.red);
+            (to.i_green_x, to.i_green_y) = point(display.green);
+            (to.i_blue_x, to.i_blue_y) = point(display.blue);
+            (to.i_white_x, to.i_white_y) = point(display.white);
+            (to.i_display_max, to.i_display_min) =
+                (display.max_luminance.into(), display.min_luminance.into());
+        }
+        if let Some(light) = config.content_light {
+            let to = &mut self.0.content_light_level;
+            (to.b_cll, to.i_max_cll, to.i_max_fall) = (1, light.max.into(), light.max_average.into());
+        }
     }
 
     fn set_time(&mut self, config: &Config) -> Result<(), Error> {
@@ -64,37 +106,47 @@ impl Parameters {
         Ok(())
     }
 
-    fn set_rate(&mut self, rate: RateControl) -> Result<(), Error> {
-        let rc = &mut self.0.rc;
-        match rate {
-            RateControl::Quality { q } | RateControl::CappedQuality { q, .. } => {
-                rc.i_rc_method = c::X264_RC_CRF;
-                rc.f_rf_constant = f32::from(quality_in_scale(q)?) / 10.0;
+    fn set_hrd(&mut self, hrd: NalHrd, rate: RateControl) -> Result<(), Error> {
+        let has_buffer = self.0.rc.i_vbv_buffer_size > 0;
+        let (value, possible, needs) = match hrd {
+            NalHrd::None => (c::X264_NAL_HRD_NONE, true, ""),
+            NalHrd::Vbr => (c::X264_NAL_HRD_VBR, has_buffer, "CappedQuality, Constrained or Constant"),
+            NalHrd::Cbr => {
+                (c::X264_NAL_HRD_CBR, matches!(rate, RateControl::Constant { .. }), "RateControl::Constant")
             }
-            RateControl::Average { bitrate }
-            | RateControl::Constrained { bitrate, .. }
-            | RateControl::Constant { bitrate, .. } => {
-                rc.i_rc_method = c::X264_RC_ABR;
-                rc.i_bitrate = kilobits(bitrate);
-            }
-            RateControl::Quantizer { qp } => {
-                rc.i_rc_method = c::X264_RC_CQP;
-                rc.i_qp_constant = c_int::from(in_scale(qp)?);
-            }
-            RateControl::Lossless => {
-                let reason = "not here yet".to_owned();
-                return Err(Error::Unsupported { codec: "libx264", field: "rate", reason });
-            }
+        };
+        self.0.i_nal_hrd = value;
+        if possible {
+            return Ok(());
         }
-        if let RateControl::CappedQuality { max, buffer_ms, .. }
-        | RateControl::Constrained { max, buffer_ms, .. }
-        | RateControl::Constant { bitrate: max, buffer_ms } = rate
-        {
-            let buffer = u64::from(max) * u64::from(buffer_ms) / 1_000_000;
-            rc.i_vbv_max_bitrate = kilobits(max);
-            rc.i_vbv_buffer_size = c_int::try_from(buffer).unwrap_or(c_int::MAX);
+        Err(Error::Config { field: "hrd", reason: format!("{hrd:?} with {rate:?}, needs {needs}") })
+    }
+
+    /// libx264 leaves the measuring out where nothing is lost.
+    fn set_metrics(&mut self, metrics: Metrics, rate: RateControl) -> Result<(), Error> {
+        if metrics != Metrics::default() && rate == RateControl::Lossless {
+            let reason = "libx264 does not measure what is lossless".to_owned();
+            return Err(Error::Unsupported { codec: "libx264", field: "metrics", reason });
         }
+        let analyse = &mut self.0.analyse;
+        (analyse.b_psnr, analyse.b_ssim) = (metrics.psnr.into(), metrics.ssim.into());
         Ok(())
+    }
+
+    fn set_pass(&mut self, config: &Config, files: &Files) -> Result<(), Error> {
+        let (RateControl::Average { .. } | RateControl::Constrained { .. }) = config.rate else {
+            let reason = format!("two passes aim at an average rate, not at {:?}", config.rate);
+            return Err(Error::Config { field: "pass", reason });
+        };
+        let reads = matches!(config.pass, Pass::Second(_));
+        (self.0.rc.b_stat_read, self.0.rc.b_stat_write) = (reads.into(), (!reads).into());
+        let path = files.path()?;
+        match self.parse_text(c"stats", &path) {
+            0 => Ok(()),
+            code => {
+                Err(Error::Codec { call: "x264_param_parse", code: code.into(), detail: format!("{path:?}") })
+            }
+        }
     }
 
     fn set_key_frames(&mut self, policy: KeyFrames) {
@@ -108,6 +160,10 @@ impl Parameters {
             KeyFrames::IntraRefresh { every } => {
                 param.i_keyint_max = every as c_int;
                 param.b_intra_refresh = 1;
+                param.i_scenecut_threshold = 0;
+                // It refreshes what one reference frame has; libx264 would cut down the others with warnings.
+                (param.i_frame_reference, param.i_dpb_size) = (1, 1);
+                param.i_bframe_pyramid = param.i_bframe_pyramid.min(c::X264_B_PYRAMID_STRICT);
             }
             KeyFrames::OnlyForced => {
                 param.i_keyint_max = c::X264_KEYINT_MAX_INFINITE;
@@ -187,25 +243,64 @@ impl Parameters {
                 return Err(Error::Config { field, reason });
             }
         }
-        let (asked, found) = (self.0.i_keyint_max, taken.i_keyint_max);
-        if asked != found {
-            let reason = format!("x264 would take a distance of {found} for {asked}");
-            return Err(Error::Config { field: "key_frames", reason });
+        for ((asked, field), (found, _)) in kept_values(&self.0).into_iter().zip(kept_values(taken)) {
+            if asked != found {
+                let reason = format!("x264 would take {found} for {asked}");
+                return Err(Error::Config { field, reason });
+            }
         }
         Ok(())
     }
+}
+
+/// Sets what `Config::rate` says.
+pub(super) fn set_rate(
+    param: &mut c::x264_param_t,
+    rate: RateControl,
+    format: PixelFormat,
+) -> Result<(), Error> {
+    let rc = &mut param.rc;
+    match rate {
+        RateControl::Quality { q } | RateControl::CappedQuality { q, .. } => {
+            rc.i_rc_method = c::X264_RC_CRF;
+            rc.f_rf_constant = f32::from(quality_in_scale(q)?) / 10.0;
+        }
+        RateControl::Average { bitrate }
+        | RateControl::Constrained { bitrate, .. }
+        | RateControl::Constant { bitrate, .. } => {
+            rc.i_rc_method = c::X264_RC_ABR;
+            rc.i_bitrate = kilobits(bitrate);
+        }
+        RateControl::Quantizer { qp } => {
+            rc.i_rc_method = c::X264_RC_CQP;
+            rc.i_qp_constant = c_int::from(in_scale(qp)?) + quantizer_offset(format);
+        }
+        RateControl::Lossless => (rc.i_rc_method, rc.i_qp_constant) = (c::X264_RC_CQP, 0),
+    }
+    if let RateControl::CappedQuality { max, buffer_ms, .. }
+    | RateControl::Constrained { max, buffer_ms, .. }
+    | RateControl::Constant { bitrate: max, buffer_ms } = rate
+    {
+        let buffer = u64::from(max) * u64::from(buffer_ms) / 1_000_000;
+        rc.i_vbv_max_bitrate = kilobits(max);
+        rc.i_vbv_buffer_size = c_int::try_from(buffer).unwrap_or(c_int::MAX);
+    }
+    Ok(())
 }
 
 /// What single options must not change, with the field that says it.
 fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'static str)> {
     let given = |text: *mut c_char| i64::from(!text.is_null());
     let mut values = rate_values(param);
-    let cbr = param.i_nal_hrd == c::X264_NAL_HRD_CBR;
+    values.extend(kept_values(param));
+    let (display, light) = (&param.mastering_display, &param.content_light_level);
     values.extend([
         // Filler would be left out of packets again.
-        (i64::from(param.rc.b_filler != 0 || cbr), "rate (which has no filler)"),
-        (param.i_keyint_max.into(), "key_frames"),
-        (param.b_intra_refresh.into(), "key_frames"),
+        (param.rc.b_filler.into(), "hrd (without which there is no filler)"),
+        (param.i_avcintra_class.into(), "hrd (without which there is no filler)"),
+        (display.b_mastering_display.into(), "mastering_display"),
+        (light.b_cll.into(), "content_light"),
+        (param.analyse.b_mb_info_update.into(), "unchanged_blocks"),
         (param.i_threads.into(), "threads"),
         (param.i_level_idc.into(), "level"),
         (param.i_width.into(), "size"),
@@ -227,6 +322,7 @@ fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'static str)>
         (given(param.psz_dump_yuv), "what this crate does without: files"),
         (given(param.psz_cqm_file), "what this crate does without: files"),
         (given(param.psz_clbin_file), "what this crate does without: files"),
+        (param.rc.psz_stat_out.addr() as i64, "what this crate does without: files"),
         (param.rc.b_stat_read.into(), "what this crate does without: files"),
         (param.rc.b_stat_write.into(), "what this crate does without: files"),
     ]);
@@ -237,8 +333,25 @@ fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'static str)>
     values
 }
 
+/// What libx264 gives up with a warning at most where it does not go with the rest.
+fn kept_values(param: &c::x264_param_t) -> Vec<(i64, &'static str)> {
+    let (crop, analyse) = (&param.crop_rect, &param.analyse);
+    vec![
+        (param.i_keyint_max.into(), "key_frames"),
+        (param.b_intra_refresh.into(), "key_frames"),
+        (param.i_nal_hrd.into(), "hrd"),
+        (crop.i_left.into(), "crop"),
+        (crop.i_top.into(), "crop"),
+        (crop.i_right.into(), "crop"),
+        (crop.i_bottom.into(), "crop"),
+        (analyse.b_psnr.into(), "metrics"),
+        (analyse.b_ssim.into(), "metrics"),
+        (analyse.b_mb_info.into(), "unchanged_blocks"),
+    ]
+}
+
 /// What `Config::rate` says. Each value counts only with the method it belongs to; x264 fills in the others as it likes.
-fn rate_values(param: &c::x264_param_t) -> Vec<(i64, &'static str)> {
+pub(super) fn rate_values(param: &c::x264_param_t) -> Vec<(i64, &'static str)> {
     let rc = &param.rc;
     let method = rc.i_rc_method;
     let of = |belongs: bool, value: i64| (if belongs { value } else { 0 }, "rate");
@@ -296,6 +409,3 @@ fn check_colour(colour: Colour) -> Result<(), Error> {
     );
     Err(Error::Config { field: "colour", reason })
 }
-
-/// What level 6.2 has room for in one direction, and libx264 since build 159.
-const MAX_SIDE: u32 = 16_384;

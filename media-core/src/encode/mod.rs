@@ -241,7 +241,7 @@ impl Encoder {
             Backend::X264(backend) => backend.invalidate_reference(pts.since(run.first)),
             #[cfg(feature = "vpx")]
             Backend::Vpx(_) => {
-                let _ = run;
+                let _ = (run, pts);
                 Err(no_means("references", "with libvpx, say in FrameOptions what a frame may refer to"))
             }
         }
@@ -290,6 +290,9 @@ impl Encoder {
             self.release(output);
         }
         self.failed = more.is_err();
+        if self.backend.only_counts() {
+            self.held.clear();
+        }
         more
     }
 
@@ -366,6 +369,16 @@ impl Backend {
             Self::X264(backend) => backend.take_statistics(),
             #[cfg(feature = "vpx")]
             Self::Vpx(backend) => backend.take_statistics(),
+        }
+    }
+
+    /// Whether this is a first pass that puts out no packets.
+    fn only_counts(&self) -> bool {
+        match self {
+            #[cfg(feature = "x264")]
+            Self::X264(_) => false,
+            #[cfg(feature = "vpx")]
+            Self::Vpx(backend) => backend.only_counts(),
         }
     }
 

@@ -7,12 +7,17 @@
 
 mod behaviour;
 mod pictures;
+
 mod rates;
 mod refusals;
 mod same_bytes;
 mod subscriber;
 mod tools;
 mod traps;
+#[cfg(feature = "vpx")]
+mod vpx_formats;
+#[cfg(feature = "vpx")]
+mod vpx_passes;
 
 use media_core::encode::{Config, Encoder, FrameOptions, FrameRate};
 use media_core::frame::Frame;

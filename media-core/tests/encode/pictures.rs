@@ -8,6 +8,9 @@ pub fn moving(format: PixelFormat, size: (u32, u32), count: usize) -> Vec<Frame>
 }
 
 fn picture(format: PixelFormat, size: (u32, u32), number: usize) -> Frame {
+    if format.bit_depth() > 8 {
+        return deep_picture(format, size, number);
+    }
     let mut frame = Frame::new(format, size).unwrap();
     for plane in 0..format.planes() {
         let (row, _) = format.plane_size(plane, size).unwrap();
@@ -19,6 +22,41 @@ fn picture(format: PixelFormat, size: (u32, u32), number: usize) -> Frame {
             let left = (number * 5) % row;
             if (20..40).contains(&y) {
                 line[left..(left + 16).min(row)].fill(200);
+            }
+        }
+    }
+    frame
+}
+
+/// The same with the format's bits, in its end of 16.
+fn deep_picture(format: PixelFormat, size: (u32, u32), number: usize) -> Frame {
+    let mut frame = Frame::new(format, size).unwrap();
+    let shift = if format == PixelFormat::P010 { 6 } else { 0 };
+    for plane in 0..format.planes() {
+        let (row, _) = format.plane_size(plane, size).unwrap();
+        let stride = frame.stride(plane);
+        for (y, line) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
+            for (x, sample) in line[..row].as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                let fine = (x + y + number) as u16 & 3;
+                let deep = u16::from(texture(x + 2 * number, y + number, plane)) << 2 | fine;
+                *sample = (deep << shift).to_le_bytes();
+            }
+        }
+    }
+    frame
+}
+
+/// P010 as I010.
+pub fn unwoven(woven: &media_core::frame::FrameRef<'_>) -> Frame {
+    let mut frame = Frame::new(PixelFormat::I010, woven.size()).unwrap();
+    let strides = [0, 1, 2].map(|plane| frame.stride(plane));
+    let low = |bytes: &[u8]| (u16::from_le_bytes([bytes[0], bytes[1]]) >> 6).to_le_bytes();
+    for (plane, stride) in strides.into_iter().enumerate() {
+        for (y, row) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
+            let from = woven.row(plane.min(1), y);
+            let (step, first) = if plane == 0 { (2, 0) } else { (4, 2 * (plane - 1)) };
+            for (x, pair) in from.chunks(step).enumerate() {
+                row[2 * x..][..2].copy_from_slice(&low(&pair[first..]));
             }
         }
     }

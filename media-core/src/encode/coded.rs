@@ -21,6 +21,9 @@ pub struct Picture {
     pub kind: PictureKind,
     /// Whether no other picture refers to it, so that it may be thrown away on the way.
     pub disposable: bool,
+    /// Whether it is not shown, only referred to: VP8's [alternate reference](super::vpx::AltRef), a packet of its own beside those of
+    /// the frames pushed. VP9 packs it into the next one's.
+    pub hidden: bool,
     /// The layer it belongs to; the base layer where there is but one.
     pub layer: Layer,
     /// The quantizer, on the scale of [`RateControl`](super::RateControl): the average over the blocks with libx264, the frame's with

@@ -105,7 +105,7 @@ impl Encoder {
             #[cfg(feature = "vpx")]
             Codec::Vpx(options) => {
                 let (backend, in_effect, codec_config) = vpx::Backend::open(&config, options)?;
-                (Backend::Vpx(backend), in_effect, codec_config)
+                (Backend::Vpx(Box::new(backend)), in_effect, codec_config)
             }
         };
         Ok(Self::new(backend, config, codec_config))
@@ -291,7 +291,7 @@ impl Encoder {
             Backend::X264(backend) => backend.invalidate_reference(pts.since(run.first)),
             #[cfg(feature = "vpx")]
             Backend::Vpx(_) => {
-                let _ = run;
+                let _ = (run, pts);
                 Err(no_means("references", "with libvpx, say in FrameOptions what a frame may refer to"))
             }
         }
@@ -340,6 +340,9 @@ impl Encoder {
             self.release(output);
         }
         self.failed = more.is_err();
+        if self.backend.only_counts() {
+            self.held.clear();
+        }
         more
     }
 
@@ -386,7 +389,7 @@ enum Backend {
     #[cfg(feature = "x264")]
     X264(Box<x264::Backend>),
     #[cfg(feature = "vpx")]
-    Vpx(vpx::Backend),
+    Vpx(Box<vpx::Backend>),
 }
 
 impl Backend {
@@ -422,6 +425,16 @@ impl Backend {
             Self::X264(backend) => backend.take_statistics(),
             #[cfg(feature = "vpx")]
             Self::Vpx(backend) => backend.take_statistics(),
+        }
+    }
+
+    /// Whether this is a first pass that puts out no packets.
+    fn only_counts(&self) -> bool {
+        match self {
+            #[cfg(feature = "x264")]
+            Self::X264(_) => false,
+            #[cfg(feature = "vpx")]
+            Self::Vpx(backend) => backend.only_counts(),
         }
     }
 

@@ -1,35 +1,93 @@
-//! VP8 and VP9 by libvpx: the options of [`Options`] and the one place that calls the library.
+//! VP8 and VP9 by libvpx: the options of [`Options`], and [`Simulcast`] for one picture at several sizes.
 //!
 //! libvpx says in its own words why it refuses a configuration; those are passed on. A packet is what the library put out: for VP9 a whole
-//! superframe, hidden frames included.
+//! superframe, hidden frames and layers of all sizes included; for VP8 one frame, which may be a
+//! [hidden](super::Picture::hidden) one.
+//!
+//! What goes along with a frame:
+//!
+//! - [`Quantizer::Fixed`](super::Quantizer::Fixed) narrows `rc_min_quantizer` and `rc_max_quantizer` to it for that frame. libvpx says what rate
+//!   control chose only afterwards, so that [`Quantizer::Offset`](super::Quantizer::Offset) is refused.
+//! - [`Regions`](super::Regions) and [`References`](super::References) apply to the frame that is coded next, so that they need
+//!   [`Latency::Realtime`](super::Latency::Realtime) unless the codec looks ahead at none anyway, as do quantizers.
+//! - libvpx takes what a frame overwrites for all three references or none: beside one that says so, the golden and the alternate one
+//!   must too; the last one is overwritten unless it says no.
 
-// The library is C; every block says why it holds.
-#![allow(unsafe_code)]
-
+mod context;
+mod control;
+mod image;
+mod layers;
+mod maps;
 mod options;
+mod settings;
+mod statistics;
 
-use std::ffi::{CStr, c_int, c_uint, c_ulong};
-use std::ptr;
-use std::slice;
-
-use bytes::Bytes;
 use vpx_sys as c;
 
-pub use self::options::{Codec, Deadline, Options};
+use self::context::{Context, Raw, RawFrame, Settings, Shot};
+use self::control::Control;
+use self::image::Adapter;
+use self::layers::Pattern;
+pub use self::layers::{InterLayer, Layers, Spatial, Temporal};
+use self::maps::Maps;
+pub use self::options::{
+    AltRef, Aq, Bounds, Codec, Content, Deadline, LoopFilter, Options, Resilience, Tuning,
+};
+use self::statistics::{Collector, FirstPass};
 use super::{
-    Config, Error, FrameOptions, FrameType, Input, KeyFrames, Output, Picture, PictureKind, Statistics,
-    Threads,
+    Config, Error, FrameOptions, FrameType, Input, KeyFrames, Layer, Output, Pass, Picture, PictureKind,
+    Psnr, Quantizer, RateControl, Reference, References, Statistics, Threads, Update,
 };
 use crate::codec;
 use crate::packet::Key;
 
-/// An open encoder context.
+/// An open encoder.
 #[derive(Debug)]
 pub(super) struct Backend {
     context: Context,
-    deadline: c_ulong,
-    lag: u32,
+    options: Options,
+    settings: Settings,
+    adapter: Adapter,
+    rate: RateControl,
+    size: (u32, u32),
     beat: Option<Beat>,
+    layering: Layering,
+    stage: Stage,
+    /// The last timestamp, for VP8's hidden frames, which need one of their own.
+    last: Option<i64>,
+    maps: MapsSet,
+}
+
+/// Which pass this is, and what it needs.
+#[derive(Debug)]
+enum Stage {
+    Single,
+    First(Collector, String),
+    Second {
+        /// How many frames the first pass saw.
+        frames: u64,
+        /// How many came since.
+        seen: u64,
+        /// Whether it may forget forced key frames.
+        forgets_keys: bool,
+    },
+}
+
+/// Who says what layer a frame is in.
+#[derive(Debug)]
+enum Layering {
+    None,
+    /// We do.
+    Vp8(Pattern),
+    /// libvpx does.
+    Vp9,
+}
+
+/// Which maps libvpx keeps.
+#[derive(Clone, Copy, Debug, Default)]
+struct MapsSet {
+    offsets: bool,
+    active: bool,
 }
 
 /// Key frames at a fixed distance. libvpx has that too, but VP8 goes on counting over a forced one.
@@ -41,6 +99,13 @@ struct Beat {
 }
 
 impl Beat {
+    fn of(key_frames: KeyFrames) -> Option<Self> {
+        match key_frames {
+            KeyFrames::Fixed { every } => Some(Self { every, since: 0 }),
+            _ => None,
+        }
+    }
+
     /// Whether the next frame is a key frame, by the distance or because it is `forced`.
     fn next(&mut self, forced: bool) -> bool {
         let key = forced || self.since == self.every;
@@ -55,246 +120,477 @@ impl Backend {
         // Before anything passes a structure: the library writes as many bytes as it believes in.
         c::check().map_err(|found| Error::Library { library: "libvpx", reason: found.to_string() })?;
         let codec_config = options.codec_config(config)?;
-        let mut settings = default_settings(options.codec)?;
+        let options = &options.for_keys(config)?;
+        options.layers.check(options, config)?;
+        let mut settings = context::default_settings(options.codec)?;
         options.fill(&mut settings, config)?;
-        let mut context = Context::open(options.codec, &settings)?;
-        for (control, value) in options.controls(config)? {
-            context.control(control, value)?;
+        let controls = options.controls(config)?;
+        check_hidden(options, config)?;
+        let source = statistics::source(options.codec, config);
+        let (stage, first_pass) = Stage::new(&config.pass, source, options.may_forget_keys(config))?;
+        let adapter = Adapter::new(config.format, config.size)?;
+        let mut context = Context::open(options.codec, &settings, flags(config), first_pass)?;
+        controls.into_iter().try_for_each(|control| context.control(control))?;
+        if let Some(size) = options.render_size {
+            context.set_render_size(size)?;
         }
-        let beat = match config.key_frames {
-            KeyFrames::Fixed { every } => Some(Beat { every, since: 0 }),
-            _ => None,
+        let layering = open_layers(&mut context, options, &settings)?;
+        check_taken(&settings, &context.taken(0))?;
+        let in_effect = in_effect(config, options, &settings);
+        let backend = Self {
+            context,
+            options: options.clone(),
+            settings: Settings::new(settings),
+            adapter,
+            rate: config.rate,
+            size: config.size,
+            beat: Beat::of(config.key_frames),
+            layering,
+            stage,
+            last: None,
+            maps: MapsSet::default(),
         };
-        let lag = settings.g_lag_in_frames;
-        let backend = Self { context, deadline: options.deadline.value(), lag, beat };
-        let mut config = config.clone();
-        config.threads = Threads::Count(u8::try_from(settings.g_threads).unwrap_or(1).max(1));
-        config.codec = super::Codec::Vpx(options.in_effect(config.size));
-        Ok((backend, config, codec_config))
+        Ok((backend, in_effect, codec_config))
     }
 
     pub(super) fn delay(&self) -> u32 {
-        self.lag
+        self.settings.get().g_lag_in_frames
     }
 
     /// Refuses what there are no means for.
     pub(super) fn check(&self, input: &Input<'_>) -> Result<(), Error> {
-        let FrameOptions { frame_type, duration, .. } = input.options.clone();
-        let known = matches!(frame_type, FrameType::Auto | FrameType::Key);
-        if known && *input.options == (FrameOptions { frame_type, duration, ..FrameOptions::default() }) {
-            return Ok(());
+        let options = input.options;
+        if !matches!(options.frame_type, FrameType::Auto | FrameType::Key) {
+            return refused("frame_type", format!("{:?}, libvpx takes Auto and Key", options.frame_type));
         }
-        Err(Error::FrameOption { option: "options", reason: "not here yet".to_owned() })
+        if !options.sei.is_empty() {
+            return refused("sei", "VP8 and VP9 have no place for messages".to_owned());
+        }
+        if let (Some(last), true) = (self.last, self.hides_frames())
+            && input.pts - last < 2
+        {
+            let reason = "one tick after the last: VP8's hidden frames need one of their own".to_owned();
+            return refused("pts", reason);
+        }
+        self.stage.check(options.frame_type)?;
+        self.check_quantizer(options.quantizer)?;
+        self.check_references(options.references)?;
+        self.check_regions(options)
     }
 
-    pub(super) fn reconfigure(&mut self, _wanted: &Config) -> Result<(), Error> {
-        Err(Error::NotReconfigurable { field: "rate", reason: "not here yet".to_owned() })
+    /// Whether frames of their own may come out that are not shown.
+    fn hides_frames(&self) -> bool {
+        hides_frames(&self.options)
+    }
+
+    fn check_quantizer(&self, quantizer: Quantizer) -> Result<(), Error> {
+        let option = "quantizer";
+        match quantizer {
+            Quantizer::Auto => return Ok(()),
+            Quantizer::Fixed(q @ 64..) => return refused(option, format!("{q}, libvpx takes 0 to 63")),
+            Quantizer::Fixed(_) => {}
+            Quantizer::Offset(_) => {
+                let reason = "libvpx says what rate control chose only afterwards: take Fixed".to_owned();
+                return refused(option, reason);
+            }
+        }
+        if self.rate == RateControl::Lossless {
+            return refused(option, "what is lossless has none".to_owned());
+        }
+        if self.options.layers.has_spatial() {
+            return refused(option, "layers by size have quantizers of their own".to_owned());
+        }
+        self.check_immediate(option)
+    }
+
+    fn check_references(&self, references: References) -> Result<(), Error> {
+        let option = "references";
+        if references == References::ALL {
+            return Ok(());
+        }
+        let References { last, golden, alternate } = references;
+        if ![last, golden, alternate].iter().any(|reference| reference.read) {
+            return refused(option, "none is left to read: ask for a key frame".to_owned());
+        }
+        let said = |reference: Reference| reference.update != Update::Auto;
+        if said(golden) != said(alternate) || (said(last) && !said(golden)) {
+            let reason = "libvpx takes what is overwritten for all three references or none".to_owned();
+            return refused(option, reason);
+        }
+        if self.options.layers.are_some() {
+            return refused(option, "layers say which references a frame has".to_owned());
+        }
+        self.check_immediate(option)
+    }
+
+    fn check_regions(&self, options: &FrameOptions) -> Result<(), Error> {
+        let option = "regions";
+        let Some(regions) = &options.regions else {
+            return Ok(());
+        };
+        if regions.size() != self.size {
+            return refused(option, format!("a map for {:?}, pictures have {:?}", regions.size(), self.size));
+        }
+        let maps = Maps::new(self.options.codec, regions)?;
+        if maps.offsets.is_empty() && maps.active.is_empty() {
+            return Ok(());
+        }
+        if self.options.layers.has_spatial() {
+            return refused(option, "layers by size have none".to_owned());
+        }
+        let slow = !(5..=9).contains(&self.options.cpu_used.unsigned_abs());
+        match self.options.codec {
+            Codec::Vp9 if self.options.deadline != Deadline::Realtime || slow => {
+                return refused(option, "VP9 has them in real time at cpu_used 5 to 9 only".to_owned());
+            }
+            Codec::Vp9 if self.options.aq != Aq::None => {
+                return refused(option, "VP9 has them without aq only".to_owned());
+            }
+            Codec::Vp8 if self.options.resilience != Resilience::None && !maps.offsets.is_empty() => {
+                return refused(option, "VP8 has offsets without resilience only".to_owned());
+            }
+            _ if self.rate == RateControl::Lossless && !maps.offsets.is_empty() => {
+                return refused(option, "what is lossless has no quantizer".to_owned());
+            }
+            _ => {}
+        }
+        self.check_immediate(option)
+    }
+
+    /// What libvpx applies to the frame it codes next must not meet another one.
+    fn check_immediate(&self, option: &'static str) -> Result<(), Error> {
+        if self.settings.get().g_lag_in_frames > 0 || !matches!(self.stage, Stage::Single) {
+            let reason = "libvpx looks ahead and would apply it to another frame: take latency Realtime";
+            return refused(option, reason.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Changes what differs from before.
+    pub(super) fn reconfigure(&mut self, wanted: &Config) -> Result<(), Error> {
+        let options = match &wanted.codec {
+            super::Codec::Vpx(options) => options,
+            #[cfg(feature = "x264")]
+            super::Codec::X264(_) => unreachable!("a change keeps the codec"),
+        };
+        if !matches!(self.stage, Stage::Single) {
+            let reason = "two passes look at the stream as a whole".to_owned();
+            return Err(Error::NotReconfigurable { field: "rate", reason });
+        }
+        let mut settings = self.settings.get();
+        if wanted.rate != self.rate {
+            options.set_rate(&mut settings, wanted)?;
+        }
+        let speed = options.checked_speed()?;
+        options.layers.check(options, wanted)?;
+        self.configure(&settings)?;
+        if options.cpu_used != self.options.cpu_used {
+            self.context.control(Control::cpu_used(speed))?;
+        }
+        if let RateControl::Quality { q } | RateControl::CappedQuality { q, .. } = wanted.rate {
+            self.context.control(Control::cq_level(settings::whole(q)?))?;
+        }
+        if matches!(self.layering, Layering::Vp9) {
+            self.context.set_layers(options.layers.parameters(options, &settings))?;
+        }
+        self.settings = Settings::new(settings);
+        self.options = options.clone();
+        self.rate = wanted.rate;
+        Ok(())
+    }
+
+    /// Changes the settings and looks whether they were taken; goes back otherwise.
+    fn configure(&mut self, settings: &c::vpx_codec_enc_cfg_t) -> Result<(), Error> {
+        let set = self.context.configure(0, settings);
+        let taken = set.and_then(|()| check_taken(settings, &self.context.taken(0)));
+        if let Err(found) = taken {
+            self.context.configure(0, &self.settings.get())?;
+            return Err(Error::NotReconfigurable { field: "rate", reason: found.to_string() });
+        }
+        Ok(())
     }
 
     pub(super) fn take_statistics(&mut self) -> Result<Option<Statistics>, Error> {
-        Ok(None)
+        match &mut self.stage {
+            Stage::First(collector, source) => Ok(Some(collector.finish(source.clone()))),
+            _ => Ok(None),
+        }
     }
 
-    /// Whether rate control may drop frames.
+    /// Whether packets come out at all.
+    pub(super) fn only_counts(&self) -> bool {
+        matches!(self.stage, Stage::First(..))
+    }
+
+    /// Whether rate control may drop frames: also VP8 with a constant rate, which drops what came out far too large.
     pub(super) fn leaves_frames_out(&self) -> bool {
-        false
+        let constant = matches!(self.rate, RateControl::Constant { .. });
+        constant && (self.options.drop_frames > 0 || self.options.codec == Codec::Vp8)
     }
 
     pub(super) fn encode(&mut self, input: Option<&Input<'_>>, out: &mut Vec<Output>) -> Result<bool, Error> {
-        match input {
-            Some(input) => {
-                let forced = input.options.frame_type == FrameType::Key;
-                let key = match &mut self.beat {
-                    Some(beat) => beat.next(forced),
-                    None => forced,
-                };
-                self.context.encode(input, key, self.deadline)?;
-            }
-            None => self.context.flush(self.deadline)?,
-        }
-        let before = out.len();
-        self.context.packets(out);
-        Ok(out.len() > before)
-    }
-}
-
-/// The library's defaults for one pass.
-fn default_settings(codec: Codec) -> Result<c::vpx_codec_enc_cfg_t, Error> {
-    let mut settings = c::vpx_codec_enc_cfg_t::default();
-    // SAFETY: the library was checked to have a structure of this size, which it fills.
-    let status = unsafe { c::vpx_codec_enc_config_default(interface(codec), &mut settings, 0) };
-    match status {
-        c::VPX_CODEC_OK => Ok(settings),
-        code => Err(failure("vpx_codec_enc_config_default", code, "")),
-    }
-}
-
-fn interface(codec: Codec) -> *const c::vpx_codec_iface_t {
-    // SAFETY: both functions return the address of a constant.
-    unsafe {
-        match codec {
-            Codec::Vp8 => c::vpx_codec_vp8_cx(),
-            Codec::Vp9 => c::vpx_codec_vp9_cx(),
-        }
-    }
-}
-
-/// A control, by the C type of its argument: as a variable one, a wrong type would be undefined behaviour.
-#[derive(Clone, Copy)]
-enum Control {
-    Int(&'static str, unsafe extern "C" fn(*mut c::vpx_codec_ctx_t, c_int) -> c::vpx_codec_err_t),
-    Uint(&'static str, unsafe extern "C" fn(*mut c::vpx_codec_ctx_t, c_uint) -> c::vpx_codec_err_t),
-}
-
-impl Control {
-    const CPU_USED: Self = Self::Int("VP8E_SET_CPUUSED", c::control::vp8e_set_cpuused);
-    const CQ_LEVEL: Self = Self::Uint("VP8E_SET_CQ_LEVEL", c::control::vp8e_set_cq_level);
-    const TILE_COLUMNS: Self = Self::Int("VP9E_SET_TILE_COLUMNS", c::control::vp9e_set_tile_columns);
-    const TILE_ROWS: Self = Self::Int("VP9E_SET_TILE_ROWS", c::control::vp9e_set_tile_rows);
-    const ROW_MT: Self = Self::Uint("VP9E_SET_ROW_MT", c::control::vp9e_set_row_mt);
-    const COLOR_SPACE: Self = Self::Int("VP9E_SET_COLOR_SPACE", c::control::vp9e_set_color_space);
-    const COLOR_RANGE: Self = Self::Int("VP9E_SET_COLOR_RANGE", c::control::vp9e_set_color_range);
-}
-
-/// Owns an initialised `vpx_codec_ctx_t`. Boxed, so that it stays where libvpx was told it is.
-struct Context(Box<c::vpx_codec_ctx_t>);
-
-// SAFETY: libvpx may be called from any thread, one at a time, which `&mut self` ensures; it keeps no thread-local state.
-unsafe impl Send for Context {}
-
-impl Context {
-    fn open(codec: Codec, settings: &c::vpx_codec_enc_cfg_t) -> Result<Self, Error> {
-        let mut context = Box::<c::vpx_codec_ctx_t>::default();
-        // SAFETY: the context is zeroed and the settings were filled by the library; it copies them, and the statistics they could
-        // point to are of two passes only.
-        let status = unsafe { c::vpx_codec_enc_init(&mut *context, interface(codec), settings, 0) };
-        match status {
-            c::VPX_CODEC_OK => Ok(Self(context)),
-            // The library has destroyed it already. Only for this code are the words a constant, not in memory it just freed.
-            c::VPX_CODEC_INVALID_PARAM => Err(failure("vpx_codec_enc_init", status, &detail(&mut context))),
-            code => Err(failure("vpx_codec_enc_init", code, "")),
-        }
-    }
-
-    fn control(&mut self, control: Control, value: i32) -> Result<(), Error> {
-        // SAFETY: the context is open, and the argument has the type that the control declares.
-        let (name, status) = unsafe {
-            match control {
-                Control::Int(name, set) => (name, set(&mut *self.0, value)),
-                Control::Uint(name, set) => (name, set(&mut *self.0, value.unsigned_abs())),
+        let layer = match input {
+            Some(input) => self.encode_frame(input)?,
+            None => {
+                self.context.flush(self.options.deadline.value())?;
+                0
             }
         };
-        self.succeeded(name, status)
-    }
-
-    fn encode(&mut self, input: &Input<'_>, key: bool, deadline: c_ulong) -> Result<(), Error> {
-        let image = image(input)?;
-        let flags = if key { c::VPX_EFLAG_FORCE_KF } else { 0 };
-        let duration = c_ulong::from(input.duration);
-        // SAFETY: the context is open. The image's planes were checked by `FrameRef` for the size the context was opened with, and
-        // outlive the call, in which the library copies them.
-        let status =
-            unsafe { c::vpx_codec_encode(&mut *self.0, &image, input.pts, duration, flags, deadline) };
-        self.succeeded("vpx_codec_encode", status)
-    }
-
-    /// Asks for what the lookahead holds.
-    fn flush(&mut self, deadline: c_ulong) -> Result<(), Error> {
-        // SAFETY: the context is open; no image means the end of the stream.
-        let status = unsafe { c::vpx_codec_encode(&mut *self.0, ptr::null(), 0, 1, 0, deadline) };
-        self.succeeded("vpx_codec_encode", status)
-    }
-
-    /// Takes what the last call put out, copying each packet once.
-    fn packets(&mut self, out: &mut Vec<Output>) {
-        let mut iterator = ptr::null();
-        loop {
-            // SAFETY: the context is open, and the iterator belongs to this walk.
-            let packet = unsafe { c::vpx_codec_get_cx_data(&mut *self.0, &mut iterator) };
-            // SAFETY: null, or a packet that stays valid until the next call that encodes.
-            let Some(packet) = (unsafe { packet.as_ref() }) else {
-                return;
+        let raw = self.context.packets(0);
+        let more = raw.iter().any(|raw| matches!(raw, Raw::Frame(_)));
+        let before = out.len();
+        if let Stage::First(collector, _) = &mut self.stage {
+            for raw in &raw {
+                if let Raw::Statistics(piece) = raw {
+                    collector.push(piece);
+                }
+            }
+        }
+        out.extend(outputs(raw));
+        if let [output] = &mut out[before..] {
+            // Of several, libvpx tells of the last one only.
+            output.picture.quantizer = self.context.last_quantizer(0);
+            output.picture.layer.temporal = match self.layering {
+                _ if output.key != Key::No => 0,
+                Layering::None => 0,
+                Layering::Vp8(_) => layer,
+                Layering::Vp9 => self.context.temporal_layer()?,
             };
-            // Other kinds were not asked for; a newer library may have some of its own.
-            if packet.kind == c::VPX_CODEC_CX_FRAME_PKT {
-                // SAFETY: the kind says which member of the union is set.
-                out.push(coded(unsafe { &packet.data.frame }));
+        }
+        Ok(more)
+    }
+
+    /// One frame with all that goes along with it. Gives the layer it is in where we say it.
+    fn encode_frame(&mut self, input: &Input<'_>) -> Result<u8, Error> {
+        let forced = input.options.frame_type == FrameType::Key;
+        let first = self.last.is_none();
+        self.last = Some(input.pts);
+        let key = match &mut self.beat {
+            Some(beat) => beat.next(forced),
+            None => forced,
+        };
+        if let Stage::Second { seen, .. } = &mut self.stage {
+            *seen += 1;
+        }
+        let mut flags = reference_flags(input.options.references);
+        if key {
+            flags |= c::VPX_EFLAG_FORCE_KF;
+        }
+        let mut layer = 0;
+        if let Layering::Vp8(pattern) = &mut self.layering {
+            let (next, pattern) = pattern.next(key || first);
+            (layer, flags) = (next, flags | pattern);
+            self.context.control(Control::temporal_layer(layer))?;
+        }
+        self.set_maps(input.options)?;
+        let fixed = match input.options.quantizer {
+            Quantizer::Fixed(q) => Some(q),
+            _ => None,
+        };
+        if let Some(q) = fixed {
+            self.fix_quantizer(q)?;
+        }
+        let deadline = self.options.deadline.value();
+        let image = self.adapter.image(input.frame)?;
+        self.context.encode(&[image], Shot { pts: input.pts, duration: input.duration, flags, deadline })?;
+        if fixed.is_some() {
+            self.free_quantizer()?;
+        }
+        Ok(layer)
+    }
+
+    /// Maps stay until the next ones; VP9 drops that of unchanged blocks with each key frame.
+    fn set_maps(&mut self, options: &FrameOptions) -> Result<(), Error> {
+        let codec = self.options.codec;
+        let maps = match &options.regions {
+            Some(regions) => Maps::new(codec, regions)?,
+            None => Maps::none(codec, self.size),
+        };
+        let says = MapsSet { offsets: !maps.offsets.is_empty(), active: !maps.active.is_empty() };
+        if says.offsets || self.maps.offsets {
+            self.context.set_offsets(codec, &maps.offsets, maps.offset_grid, maps.values)?;
+        }
+        if says.active || self.maps.active {
+            self.context.set_active(&maps.active, maps.active_grid)?;
+        }
+        self.maps = says;
+        Ok(())
+    }
+
+    fn fix_quantizer(&mut self, q: u8) -> Result<(), Error> {
+        let mut settings = self.settings.get();
+        (settings.rc_min_quantizer, settings.rc_max_quantizer) = (q.into(), q.into());
+        self.context.configure(0, &settings)?;
+        self.set_level(Some(q))
+    }
+
+    fn free_quantizer(&mut self) -> Result<(), Error> {
+        self.context.configure(0, &self.settings.get())?;
+        self.set_level(None)
+    }
+
+    /// Where a quality is kept, VP8 wants it between the quantizers.
+    fn set_level(&mut self, fixed: Option<u8>) -> Result<(), Error> {
+        if let RateControl::Quality { q } | RateControl::CappedQuality { q, .. } = self.rate {
+            let level = fixed.map_or_else(|| settings::whole(q), Ok)?;
+            self.context.control(Control::cq_level(level))?;
+        }
+        Ok(())
+    }
+}
+
+impl Stage {
+    fn new(pass: &Pass, source: String, forgets_keys: bool) -> Result<(Self, Option<FirstPass>), Error> {
+        match pass {
+            Pass::Single => Ok((Self::Single, None)),
+            Pass::First => Ok((Self::First(Collector::default(), source), None)),
+            Pass::Second(statistics) => {
+                let first_pass = FirstPass::new(statistics, &source)?;
+                Ok((Self::Second { frames: first_pass.frames(), seen: 0, forgets_keys }, Some(first_pass)))
             }
         }
     }
 
-    fn succeeded(&mut self, call: &'static str, status: c::vpx_codec_err_t) -> Result<(), Error> {
-        match status {
-            c::VPX_CODEC_OK => Ok(()),
-            code => Err(failure(call, code, &detail(&mut self.0))),
+    fn check(&self, frame_type: FrameType) -> Result<(), Error> {
+        match self {
+            Self::Second { forgets_keys: true, .. } if frame_type == FrameType::Key => {
+                let reason = "VP9 may forget it in a second pass: take key_frames OnlyForced";
+                refused("frame_type", reason.to_owned())
+            }
+            Self::Second { frames, seen, .. } if seen == frames => {
+                refused("pass", format!("frame {}, the first pass saw {frames}", seen + 1))
+            }
+            _ => Ok(()),
         }
     }
 }
 
-impl Drop for Context {
-    fn drop(&mut self) {
-        // SAFETY: the context is open and not used after this.
-        let status = unsafe { c::vpx_codec_destroy(&mut *self.0) };
-        if status != c::VPX_CODEC_OK {
-            tracing::warn!(status, "vpx_codec_destroy failed");
+fn flags(config: &Config) -> c::vpx_codec_flags_t {
+    let psnr = if config.metrics.psnr { c::VPX_CODEC_USE_PSNR } else { 0 };
+    psnr | if config.format.bit_depth() > 8 { c::VPX_CODEC_USE_HIGHBITDEPTH } else { 0 }
+}
+
+fn open_layers(
+    context: &mut Context,
+    options: &Options,
+    settings: &c::vpx_codec_enc_cfg_t,
+) -> Result<Layering, Error> {
+    let layers = &options.layers;
+    match options.codec {
+        _ if !layers.are_some() => return Ok(Layering::None),
+        Codec::Vp8 => return Ok(Layering::Vp8(Pattern::new(layers.temporal))),
+        Codec::Vp9 => {}
+    }
+    context.control(Control::svc(true))?;
+    context.set_layers(layers.parameters(options, settings))?;
+    if layers.has_spatial() {
+        context.control(Control::inter_layer_prediction(layers.inter_layer as u8))?;
+        if options.drop_frames > 0 {
+            context.set_layer_drop(layers.drop(options.drop_frames))?;
         }
     }
+    Ok(Layering::Vp9)
 }
 
-impl std::fmt::Debug for Context {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context").finish_non_exhaustive()
-    }
+fn in_effect(config: &Config, options: &Options, settings: &c::vpx_codec_enc_cfg_t) -> Config {
+    let mut config = config.clone();
+    config.threads = Threads::Count(u8::try_from(settings.g_threads).unwrap_or(1).max(1));
+    config.codec = super::Codec::Vpx(options.in_effect(config.size));
+    config
 }
 
-/// The C image of a frame. Its pointers are the frame's: it must not outlive it.
-fn image(input: &Input<'_>) -> Result<c::vpx_image_t, Error> {
-    let (width, height) = input.frame.size();
-    let planes = input.frame.planes();
-    let mut image = c::vpx_image_t::default();
-    // libvpx does not write to input planes; the C type just is not const.
-    let first = planes[0].data.as_ptr().cast_mut();
-    // SAFETY: the call fills the structure and follows no pointer; planes and strides are put right below.
-    let wrapped = unsafe { c::vpx_img_wrap(&mut image, c::VPX_IMG_FMT_I420, width, height, 1, first) };
-    if wrapped.is_null() {
-        return Err(failure("vpx_img_wrap", c::VPX_CODEC_INVALID_PARAM, ""));
-    }
-    for (index, plane) in planes.iter().enumerate() {
-        image.planes[index] = plane.data.as_ptr().cast_mut();
-        image.stride[index] = c_int::try_from(plane.stride).expect("a FrameRef's stride fits an int");
-    }
-    Ok(image)
-}
-
-fn coded(frame: &c::vpx_codec_cx_pkt__bindgen_ty_1__bindgen_ty_1) -> Output {
-    let data = if frame.sz == 0 {
-        Bytes::new()
-    } else {
-        // SAFETY: the packet says `sz` bytes at `buf`, and is valid until the next call that encodes.
-        Bytes::copy_from_slice(unsafe { slice::from_raw_parts(frame.buf.cast::<u8>(), frame.sz) })
+/// Compares what was told with what the library keeps.
+fn check_taken(told: &c::vpx_codec_enc_cfg_t, taken: &c::vpx_codec_enc_cfg_t) -> Result<(), Error> {
+    let numbers = |settings: &c::vpx_codec_enc_cfg_t| {
+        [
+            ("rc_target_bitrate", settings.rc_target_bitrate),
+            ("rc_min_quantizer", settings.rc_min_quantizer),
+            ("rc_max_quantizer", settings.rc_max_quantizer),
+            ("rc_buf_sz", settings.rc_buf_sz),
+            ("rc_end_usage", settings.rc_end_usage),
+        ]
     };
-    let key = if frame.flags & c::VPX_FRAME_IS_KEY == 0 { Key::No } else { Key::Closed };
+    for ((field, told), (_, taken)) in numbers(told).into_iter().zip(numbers(taken)) {
+        if told != taken {
+            let reason = format!("libvpx made {taken} of {field} {told}");
+            return Err(Error::Config { field: "rate", reason });
+        }
+    }
+    Ok(())
+}
+
+/// VP8 puts hidden frames a tick after the shown one before.
+fn check_hidden(options: &Options, config: &Config) -> Result<(), Error> {
+    if hides_frames(options) && config.frame_ticks() < 2 {
+        let reason = "VP8's hidden frames need a tick of their own between two others".to_owned();
+        return Err(Error::Config { field: "time_base", reason });
+    }
+    Ok(())
+}
+
+fn hides_frames(options: &Options) -> bool {
+    options.codec == Codec::Vp8 && options.alt_ref.layers.is_some_and(|layers| layers > 0)
+}
+
+/// `VP8_EFLAG_*`; the references have been checked.
+fn reference_flags(references: References) -> c::vpx_enc_frame_flags_t {
+    let References { last, golden, alternate } = references;
+    let mut flags = 0;
+    for (reference, unread, kept, forced) in [
+        (last, c::VP8_EFLAG_NO_REF_LAST, c::VP8_EFLAG_NO_UPD_LAST, 0),
+        (golden, c::VP8_EFLAG_NO_REF_GF, c::VP8_EFLAG_NO_UPD_GF, c::VP8_EFLAG_FORCE_GF),
+        (alternate, c::VP8_EFLAG_NO_REF_ARF, c::VP8_EFLAG_NO_UPD_ARF, c::VP8_EFLAG_FORCE_ARF),
+    ] {
+        flags |= if reference.read { 0 } else { unread };
+        flags |= match reference.update {
+            Update::Auto => 0,
+            Update::Never => kept,
+            Update::Always => forced,
+        };
+    }
+    flags
+}
+
+/// The frames, each with the ratio that came before it.
+fn outputs(raw: Vec<Raw>) -> impl Iterator<Item = Output> {
+    let mut psnr = None;
+    raw.into_iter().filter_map(move |raw| match raw {
+        Raw::Psnr(planes) => {
+            psnr = Some(decibels(planes));
+            None
+        }
+        Raw::Frame(frame) => Some(output(frame, psnr.take())),
+        Raw::Statistics(_) => None,
+    })
+}
+
+fn output(frame: RawFrame, psnr: Option<Psnr>) -> Output {
+    let RawFrame { data, pts, flags, layers } = frame;
+    let is = |flag| flags & flag != 0;
+    let key = if is(c::VPX_FRAME_IS_KEY) { Key::Closed } else { Key::No };
     // Neither codec reorders: what is decoded first is shown first.
     let kind = if key == Key::No { PictureKind::P } else { PictureKind::Key };
-    let picture = Picture { kind, ..Picture::default() };
-    Output { pts: frame.pts, dts: frame.pts, key, data, picture }
+    let spatial = layers.iter().rposition(|coded| *coded != 0).unwrap_or(0) as u8;
+    let picture = Picture {
+        kind,
+        disposable: is(c::VPX_FRAME_IS_DROPPABLE),
+        hidden: is(c::VPX_FRAME_IS_INVISIBLE),
+        layer: Layer { spatial, temporal: 0 },
+        psnr,
+        ..Picture::default()
+    };
+    Output { pts, dts: pts, key, data, picture }
 }
 
-/// The library's own words on the last failure; empty when it has none.
-fn detail(context: &mut c::vpx_codec_ctx_t) -> String {
-    // SAFETY: null, or a text that is valid until the next call.
-    unsafe {
-        let text = c::vpx_codec_error_detail(context);
-        if text.is_null() { String::new() } else { CStr::from_ptr(text).to_string_lossy().into_owned() }
-    }
+/// libvpx says 100 dB at most, also where nothing was lost.
+fn decibels(planes: [(u64, f64); 4]) -> Psnr {
+    let [all, y, u, v] =
+        planes.map(|(error, decibels)| if error == 0 { f32::INFINITY } else { decibels as f32 });
+    Psnr { y, u, v, all }
 }
 
-/// An error with the name of the code before the detail.
-fn failure(call: &'static str, code: c::vpx_codec_err_t, detail: &str) -> Error {
-    // SAFETY: the function returns a constant text for any code.
-    let name = unsafe { CStr::from_ptr(c::vpx_codec_err_to_string(code)) }.to_string_lossy();
-    let detail = if detail.is_empty() { name.into_owned() } else { format!("{name}, {detail}") };
-    Error::Codec { call, code: code.into(), detail }
+fn refused<T>(option: &'static str, reason: String) -> Result<T, Error> {
+    Err(Error::FrameOption { option, reason })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn t2_codes_that_no_header_lists_have_a_text() {
     for code in [VERY_NEW, c::VPX_CODEC_MEM_ERROR] {
-        let Error::Codec { detail, .. } = failure("vpx_codec_encode", code, "") else { panic!() };
+        let Error::Codec { detail, .. } = context::failure("vpx_codec_encode", code, "") else { panic!() };
         assert!(!detail.is_empty());
     }
 }

@@ -7,12 +7,17 @@
 
 mod behaviour;
 mod pictures;
+
 mod rates;
 mod refusals;
 mod same_bytes;
 mod subscriber;
 mod tools;
 mod traps;
+#[cfg(feature = "vpx")]
+mod vpx_formats;
+#[cfg(feature = "vpx")]
+mod vpx_passes;
 #[cfg(feature = "x264")]
 mod x264_formats;
 

@@ -43,6 +43,23 @@ fn fill_deep(frame: &mut Frame, plane: usize, number: usize) {
     }
 }
 
+/// P010 as I010.
+pub fn unwoven(woven: &media_core::frame::FrameRef<'_>) -> Frame {
+    let mut frame = Frame::new(PixelFormat::I010, woven.size()).unwrap();
+    let strides = [0, 1, 2].map(|plane| frame.stride(plane));
+    let low = |bytes: &[u8]| (u16::from_le_bytes([bytes[0], bytes[1]]) >> 6).to_le_bytes();
+    for (plane, stride) in strides.into_iter().enumerate() {
+        for (y, row) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
+            let from = woven.row(plane.min(1), y);
+            let (step, first) = if plane == 0 { (2, 0) } else { (4, 2 * (plane - 1)) };
+            for (x, pair) in from.chunks(step).enumerate() {
+                row[2 * x..][..2].copy_from_slice(&low(&pair[first..]));
+            }
+        }
+    }
+    frame
+}
+
 /// A sum of two waves and a hash's low bits, so that neither motion search nor transform get it for nothing.
 fn texture(x: usize, y: usize, plane: usize) -> u8 {
     let wave = |v: usize| (v % 64).abs_diff(32) as u8;

@@ -72,6 +72,13 @@ pub fn decoded(stream: &Path) -> Vec<String> {
     lines.map(|line| line.rsplit(',').next().unwrap().trim().to_owned()).collect()
 }
 
+/// What ffmpeg decodes: the pictures without gaps, in display order, in one of ffmpeg's pixel formats.
+pub fn pixels(stream: &Path, format: &str) -> Vec<u8> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-i"]).arg(stream);
+    run(command.args(["-fps_mode", "passthrough", "-pix_fmt", format, "-f", "rawvideo", "-"]))
+}
+
 /// The NAL units of a length-prefixed access unit.
 pub fn nal_units(mut data: &[u8]) -> Vec<&[u8]> {
     let mut units = Vec::new();

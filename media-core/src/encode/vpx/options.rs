@@ -1,20 +1,25 @@
-//! What only libvpx knows, as types, and from [`Config`] to `vpx_codec_enc_cfg_t`.
+//! What only libvpx knows, as types.
 
-use std::ffi::{c_int, c_uint, c_ulong};
+use std::ffi::c_ulong;
 
 use vpx_sys as c;
 
-use super::Control;
-use crate::codec::{self, vp8, vp9};
-use crate::encode::{Config, Error, KeyFrames, Latency, Quality, RateControl};
-use crate::frame::{Colour, PixelFormat};
+use super::layers::Layers;
 
 /// What only libvpx knows: [`vp8`](Self::vp8) or [`vp9`](Self::vp9) gives values for live encoding.
 ///
+/// `None` leaves a thing to libvpx. What the codec chosen does not have is refused when it is not left alone.
+///
 /// ```
-/// use media_core::encode::vpx::{Deadline, Options};
-/// let for_files = Options { deadline: Deadline::Good, cpu_used: 2, ..Options::vp9() };
-/// # let _ = for_files;
+/// use media_core::encode::vpx::{AltRef, Content, Deadline, Options};
+/// let for_files = Options {
+///     deadline: Deadline::Good,
+///     cpu_used: 2,
+///     alt_ref: AltRef { max_frames: Some(7), strength: Some(4), ..AltRef::DEFAULT },
+///     ..Options::vp9()
+/// };
+/// let for_screens = Options { content: Content::Screen, ..Options::vp9() };
+/// # let _ = (for_files, for_screens);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -33,6 +38,48 @@ pub struct Options {
     pub tile_rows: u8,
     /// VP9: lets threads work on rows of blocks, so that they are of use without tiles; on by default. C: `VP9E_SET_ROW_MT`.
     pub row_mt: bool,
+    /// How far rate control may go; [`Bounds::DEFAULT`] by default.
+    pub bounds: Bounds,
+    /// Leaves frames out when the decoder's buffer is filled to less than so many percent, 0 (never, the default) to 100; with
+    /// [`Constant`](crate::encode::RateControl::Constant) only. [`Report::dropped`](crate::encode::Report::dropped) counts them. C:
+    /// `rc_dropframe_thresh`.
+    pub drop_frames: u8,
+    /// VP9, with `drop_frames`: also leaves out a frame that came out too large. C: `VP9E_SET_POSTENCODE_DROP`.
+    pub drop_after_coding: bool,
+    /// Frames from ahead as references; [`AltRef::DEFAULT`] by default.
+    pub alt_ref: AltRef,
+    /// VP9: what varies the quantizer within a picture; [`Aq::None`] by default. C: `VP9E_SET_AQ_MODE`.
+    pub aq: Aq,
+    /// What the pictures show; [`Content::Camera`] by default. C: VP8 `VP8E_SET_SCREEN_CONTENT_MODE`, VP9 `VP9E_SET_TUNE_CONTENT`.
+    pub content: Content,
+    /// What is measured to be small; [`Tuning::Psnr`] by default. C: `VP8E_SET_TUNING`.
+    pub tuning: Tuning,
+    /// The strength of the denoiser, VP8 0 (off, the default) to 4, VP9 0 to 6 (of which all but 0 say on). C: `VP8E_SET_NOISE_SENSITIVITY`,
+    /// `VP9E_SET_NOISE_SENSITIVITY`.
+    pub noise_sensitivity: u8,
+    /// Keeps the loop filter off edges, 0 (the default) to 7. C: `VP8E_SET_SHARPNESS`.
+    pub sharpness: u8,
+    /// Blocks that differ by less are taken from the frame before, 0 (the default) to 1,000,000: for cameras that stand still. C:
+    /// `VP8E_SET_STATIC_THRESHOLD`.
+    pub static_threshold: u32,
+    /// VP8: two to this power parts of a frame that a decoder can work on at once, 0 (the default) to 3. C: `VP8E_SET_TOKEN_PARTITIONS`.
+    pub token_partitions: u8,
+    /// What a lost frame may do; [`Resilience::None`] by default. C: `g_error_resilient`.
+    pub resilience: Resilience,
+    /// VP9: frames that do not take over the statistics of the one before, so that decoders can work on several; libvpx: on.
+    /// C: `VP9E_SET_FRAME_PARALLEL_DECODING`.
+    pub frame_parallel: Option<bool>,
+    /// VP9: the level times ten, such as 31, whose bounds on rate, tiles and reference distance are kept; not below what size and frame rate
+    /// need. C: `VP9E_SET_TARGET_LEVEL`.
+    pub target_level: Option<u8>,
+    /// VP9: the size in pixels at which a player shows the picture; `None` for its own. C: `VP9E_SET_RENDER_SIZE`.
+    pub render_size: Option<(u32, u32)>,
+    /// VP9: steps that chroma is quantized coarser than luma, -15 to 15, 0 by default; since libvpx 1.9. C: `VP9E_SET_DELTA_Q_UV`.
+    pub delta_q_uv: i8,
+    /// VP9: which pictures the loop filter smooths; [`LoopFilter::All`] by default. C: `VP9E_SET_DISABLE_LOOPFILTER`.
+    pub loop_filter: LoopFilter,
+    /// Streams within the stream, by frame rate and by size; [`Layers::NONE`] by default.
+    pub layers: Layers,
 }
 
 /// Which codec of libvpx.
@@ -40,14 +87,14 @@ pub struct Options {
 pub enum Codec {
     /// RFC 6386. One thread by default, no tiles.
     Vp8,
-    /// Profile 0: 8 bits, halved chroma.
+    /// Profile 0 to 3, as the pixel format needs.
     Vp9,
 }
 
 /// How much time a frame may take. C: the `deadline` of `vpx_codec_encode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Deadline {
-    /// Little: for live streams. C: `VPX_DL_REALTIME`.
+    /// Little: for live streams, in one pass. C: `VPX_DL_REALTIME`.
     Realtime,
     /// Some: for files. C: `VPX_DL_GOOD_QUALITY`.
     Good,
@@ -55,10 +102,153 @@ pub enum Deadline {
     Best,
 }
 
+/// How far rate control may go; `None` for libvpx's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bounds {
+    /// The best quantizer, 0 to 63; libvpx: VP8 4, VP9 0. C: `rc_min_quantizer`.
+    pub min_quantizer: Option<u8>,
+    /// The worst quantizer, 0 to 63; libvpx: 63. C: `rc_max_quantizer`.
+    pub max_quantizer: Option<u8>,
+    /// Percent that the rate may fall short, 0 to 100; libvpx: VP8 100, VP9 25. C: `rc_undershoot_pct`.
+    pub undershoot: Option<u8>,
+    /// Percent that the rate may exceed, 0 to 100; libvpx: VP8 100, VP9 25. C: `rc_overshoot_pct`.
+    pub overshoot: Option<u8>,
+    /// In two passes, how much the rate follows the content, 0 (constant) to 100 percent; libvpx: 50. C: `rc_2pass_vbr_bias_pct`.
+    pub bias: Option<u8>,
+    /// In two passes, the least a part of the stream gets, percent of the rate; libvpx: 0. C: `rc_2pass_vbr_minsection_pct`.
+    pub min_section: Option<u16>,
+    /// In two passes, the most, percent; libvpx: VP8 400, VP9 2000. C: `rc_2pass_vbr_maxsection_pct`.
+    pub max_section: Option<u16>,
+    /// The most a key frame takes, percent of the average frame; libvpx: no bound. C: `VP8E_SET_MAX_INTRA_BITRATE_PCT`.
+    pub max_key_frame: Option<u16>,
+    /// VP9: the most another frame takes, likewise. C: `VP9E_SET_MAX_INTER_BITRATE_PCT`.
+    pub max_inter_frame: Option<u16>,
+    /// Percent that golden frames get more with a constant rate; libvpx: 0. C: `VP8E_SET_GF_CBR_BOOST_PCT`, `VP9E_SET_GF_CBR_BOOST_PCT`.
+    pub golden_boost: Option<u16>,
+}
+
+impl Bounds {
+    /// libvpx's own.
+    pub const DEFAULT: Self = Self {
+        min_quantizer: None,
+        max_quantizer: None,
+        undershoot: None,
+        overshoot: None,
+        bias: None,
+        min_section: None,
+        max_section: None,
+        max_key_frame: None,
+        max_inter_frame: None,
+        golden_boost: None,
+    };
+}
+
+/// Frames from ahead as references, which takes latency; `None` for libvpx's own.
+///
+/// VP9 packs such a hidden frame with the next one into a packet. VP8 cannot: there it is a packet of its own, a tick after the frame
+/// before, with [`Picture::hidden`](crate::encode::Picture::hidden).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AltRef {
+    /// VP8 0 or 1 (in two passes only), VP9 0 to 6: the layers of them; libvpx: VP8 0, VP9 1. C: `VP8E_SET_ENABLEAUTOALTREF`.
+    pub layers: Option<u8>,
+    /// Frames that are mixed for one, 0 to 15; libvpx: VP8 0, VP9 7. C: `VP8E_SET_ARNR_MAXFRAMES`.
+    pub max_frames: Option<u8>,
+    /// How strongly, 0 to 6; libvpx: VP8 3, VP9 5. C: `VP8E_SET_ARNR_STRENGTH`.
+    pub strength: Option<u8>,
+    /// VP9: the fewest frames between golden ones, 0 (no bound) to 24. C: `VP9E_SET_MIN_GF_INTERVAL`.
+    pub min_interval: Option<u8>,
+    /// VP9: the most, 0 (no bound) or 2 to 24, and 2 less than the frames it may look ahead. C: `VP9E_SET_MAX_GF_INTERVAL`.
+    pub max_interval: Option<u8>,
+    /// VP9: finer quantizers in them where it pays. C: `VP9E_SET_ALT_REF_AQ`.
+    pub aq: Option<bool>,
+    /// VP9: looks at how far each block is referred to; libvpx: on. C: `VP9E_SET_TPL`.
+    pub tpl: Option<bool>,
+}
+
+impl AltRef {
+    /// libvpx's own.
+    pub const DEFAULT: Self = Self {
+        layers: None,
+        max_frames: None,
+        strength: None,
+        min_interval: None,
+        max_interval: None,
+        aq: None,
+        tpl: None,
+    };
+}
+
+/// What varies the quantizer within a VP9 picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Aq {
+    /// Nothing.
+    None = 0,
+    /// How flat a block is.
+    Variance = 1,
+    /// How hard a block is to code.
+    Complexity = 2,
+    /// Which blocks have waited for long: for live streams of constant rate.
+    CyclicRefresh = 3,
+    /// How far from the equator of a sphere.
+    Equator360 = 4,
+    /// What is seen.
+    Perceptual = 5,
+}
+
+/// What the pictures show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Content {
+    /// The world.
+    Camera,
+    /// A screen: text, and motion only here and there.
+    Screen,
+    /// VP8: the same, and frames that come out too large are left out.
+    ScreenBounded,
+    /// VP9: a film, with grain.
+    Film,
+}
+
+/// What is measured to be small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tuning {
+    /// The squared error.
+    Psnr,
+    /// The loss of structure. VP8 only looks at it.
+    Ssim,
+}
+
+/// What a lost frame may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resilience {
+    /// Anything, until the next key frame.
+    None,
+    /// Later frames stay decodable, if not whole: they do not take over its statistics. C: `VPX_ERROR_RESILIENT_DEFAULT`.
+    Frames,
+    /// VP8: the same, and within a frame for its partitions. C: `VPX_ERROR_RESILIENT_PARTITIONS` besides.
+    Partitions,
+}
+
+/// Which pictures the loop filter of VP9 smooths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LoopFilter {
+    /// All.
+    All = 0,
+    /// Those that others refer to.
+    References = 1,
+    /// None.
+    Off = 2,
+}
+
 impl Options {
     /// VP8 in real time at speed -8.
     pub const fn vp8() -> Self {
-        Self { codec: Codec::Vp8, cpu_used: -8, row_mt: false, ..Self::vp9() }
+        let mut options = Self::vp9();
+        options.codec = Codec::Vp8;
+        options.cpu_used = -8;
+        options.row_mt = false;
+        options
     }
 
     /// VP9 in real time at speed 8.
@@ -70,73 +260,25 @@ impl Options {
             tile_columns: 0,
             tile_rows: 0,
             row_mt: true,
+            bounds: Bounds::DEFAULT,
+            drop_frames: 0,
+            drop_after_coding: false,
+            alt_ref: AltRef::DEFAULT,
+            aq: Aq::None,
+            content: Content::Camera,
+            tuning: Tuning::Psnr,
+            noise_sensitivity: 0,
+            sharpness: 0,
+            static_threshold: 0,
+            token_partitions: 0,
+            resilience: Resilience::None,
+            frame_parallel: None,
+            target_level: None,
+            render_size: None,
+            delta_q_uv: 0,
+            loop_filter: LoopFilter::All,
+            layers: Layers::NONE,
         }
-    }
-
-    /// What a decoder has to know.
-    pub(super) fn codec_config(&self, config: &Config) -> Result<codec::Config, Error> {
-        let (width, height) = config.size;
-        let (num, den) = (config.frame_rate.num(), config.frame_rate.den());
-        let refused = |found: String| Error::Config { field: "size", reason: found };
-        if width > MAX_SIDE || height > MAX_SIDE {
-            return Err(refused(format!("{width}x{height}, sides may be 1 to {MAX_SIDE}")));
-        }
-        match self.codec {
-            Codec::Vp8 => {
-                let config = vp8::Config::new(width, height).map_err(|found| refused(found.to_string()))?;
-                Ok(codec::Config::Vp8(config.with_frame_rate(num, den)))
-            }
-            Codec::Vp9 => {
-                let mut parts = vp9::Parts::new(width, height);
-                parts.colour = (config.colour != Colour::UNSPECIFIED).then_some(config.colour);
-                let config = vp9::Config::from_parts(parts).map_err(|found| refused(found.to_string()))?;
-                Ok(codec::Config::Vp9(config.with_frame_rate(num, den)))
-            }
-        }
-    }
-
-    /// What is told before opening.
-    pub(super) fn fill(&self, settings: &mut c::vpx_codec_enc_cfg_t, config: &Config) -> Result<(), Error> {
-        if config.format != PixelFormat::I420 {
-            return Err(self.unsupported("format", format!("{:?}, possible is I420", config.format)));
-        }
-        (settings.g_w, settings.g_h) = config.size;
-        settings.g_timebase = time_base(config)?;
-        settings.g_lag_in_frames = self.lag(config.latency);
-        let threads = config.threads.count()?;
-        if threads != 0 {
-            settings.g_threads = threads.into();
-        }
-        set_key_frames(settings, config.key_frames);
-        self.set_rate(settings, config.rate)
-    }
-
-    /// What is told after opening.
-    pub(super) fn controls(&self, config: &Config) -> Result<Vec<(Control, c_int)>, Error> {
-        let mut controls = vec![(Control::CPU_USED, self.checked_speed()?)];
-        match config.rate {
-            RateControl::Quality { q } | RateControl::CappedQuality { q, .. } => {
-                controls.push((Control::CQ_LEVEL, c_int::from(whole(q)?)));
-            }
-            _ => {}
-        }
-        if self.codec == Codec::Vp8 {
-            self.refuse_for_vp8(config.colour)?;
-            return Ok(controls);
-        }
-        if self.tile_columns > 6 || self.tile_rows > 2 {
-            let found = format!("2^{} by 2^{}, possible is 2^6 by 2^2", self.tile_columns, self.tile_rows);
-            return Err(Error::Config { field: "tile_columns, tile_rows", reason: found });
-        }
-        let in_effect = self.in_effect(config.size);
-        controls.extend([
-            (Control::TILE_COLUMNS, in_effect.tile_columns.into()),
-            (Control::TILE_ROWS, in_effect.tile_rows.into()),
-            (Control::ROW_MT, self.row_mt.into()),
-            (Control::COLOR_SPACE, colour_space(config.colour)?),
-            (Control::COLOR_RANGE, config.colour.full_range.into()),
-        ]);
-        Ok(controls)
     }
 
     /// With as many columns as the picture is wide enough for.
@@ -144,91 +286,11 @@ impl Options {
         let columns = (size.0.div_ceil(64) / 4).max(1).ilog2();
         Self { tile_columns: self.tile_columns.min(columns as u8), ..self.clone() }
     }
-
-    fn lag(&self, latency: Latency) -> c_uint {
-        match latency {
-            // VP8 in real time does not look ahead, whatever it is told.
-            _ if (self.codec, self.deadline) == (Codec::Vp8, Deadline::Realtime) => 0,
-            Latency::Realtime => 0,
-            Latency::Frames(frames) => frames.min(MAX_LAG),
-            Latency::Unlimited => MAX_LAG,
-        }
-    }
-
-    fn set_rate(&self, settings: &mut c::vpx_codec_enc_cfg_t, rate: RateControl) -> Result<(), Error> {
-        match rate {
-            RateControl::Quality { q } => {
-                whole(q)?;
-                match self.codec {
-                    Codec::Vp8 => {
-                        settings.rc_end_usage = c::VPX_CQ;
-                        settings.rc_target_bitrate = NO_CEILING;
-                    }
-                    Codec::Vp9 => settings.rc_end_usage = c::VPX_Q,
-                }
-            }
-            RateControl::CappedQuality { q, max, buffer_ms } => {
-                whole(q)?;
-                settings.rc_end_usage = c::VPX_CQ;
-                set_bitrate(settings, max, Some(buffer_ms));
-            }
-            RateControl::Average { bitrate } => {
-                settings.rc_end_usage = c::VPX_VBR;
-                set_bitrate(settings, bitrate, None);
-            }
-            RateControl::Constrained { .. } => {
-                let reason = "libvpx bounds no peaks: take Constant or CappedQuality".to_owned();
-                return Err(self.unsupported("rate", reason));
-            }
-            RateControl::Constant { bitrate, buffer_ms } => {
-                settings.rc_end_usage = c::VPX_CBR;
-                set_bitrate(settings, bitrate, Some(buffer_ms));
-            }
-            RateControl::Quantizer { qp } => {
-                let qp = c_uint::from(in_scale(qp)?);
-                settings.rc_end_usage = c::VPX_VBR;
-                (settings.rc_min_quantizer, settings.rc_max_quantizer) = (qp, qp);
-            }
-            RateControl::Lossless => return Err(self.unsupported("rate", "not here yet".to_owned())),
-        }
-        Ok(())
-    }
-
-    fn checked_speed(&self) -> Result<c_int, Error> {
-        let limit = match self.codec {
-            Codec::Vp8 => 16,
-            Codec::Vp9 => 9,
-        };
-        if self.cpu_used.unsigned_abs() <= limit {
-            return Ok(self.cpu_used.into());
-        }
-        let reason = format!("{}, {} takes -{limit} to {limit}", self.cpu_used, self.codec.name());
-        Err(Error::Config { field: "cpu_used", reason })
-    }
-
-    fn refuse_for_vp8(&self, colour: Colour) -> Result<(), Error> {
-        let field = if self.row_mt {
-            "row_mt"
-        } else if self.tile_columns != 0 {
-            "tile_columns"
-        } else if self.tile_rows != 0 {
-            "tile_rows"
-        } else if colour != Colour::UNSPECIFIED {
-            "colour"
-        } else {
-            return Ok(());
-        };
-        Err(self.unsupported(field, "its bitstream has no such thing".to_owned()))
-    }
-
-    fn unsupported(&self, field: &'static str, reason: String) -> Error {
-        Error::Unsupported { codec: self.codec.name(), field, reason }
-    }
 }
 
 impl Codec {
     /// The name errors use.
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Vp8 => "VP8",
             Self::Vp9 => "VP9",
@@ -252,79 +314,3 @@ impl Deadline {
         }
     }
 }
-
-fn time_base(config: &Config) -> Result<c::vpx_rational_t, Error> {
-    let (num, den) = (config.time_base.num(), config.time_base.den());
-    if num > den || den > MAX_TIME_SCALE {
-        let reason = format!("{num}/{den} s, libvpx takes up to 1 s in parts of up to 1/{MAX_TIME_SCALE}");
-        return Err(Error::Config { field: "time_base", reason });
-    }
-    Ok(c::vpx_rational_t { num: num as c_int, den: den as c_int })
-}
-
-fn set_key_frames(settings: &mut c::vpx_codec_enc_cfg_t, policy: KeyFrames) {
-    let (mode, min, max) = match policy {
-        KeyFrames::Auto { max } => (c::VPX_KF_AUTO, 0, max),
-        // Those at a fixed distance are forced.
-        KeyFrames::Fixed { .. } | KeyFrames::OnlyForced | KeyFrames::IntraRefresh { .. } => {
-            (c::VPX_KF_DISABLED, 0, NEVER)
-        }
-    };
-    (settings.kf_mode, settings.kf_min_dist, settings.kf_max_dist) = (mode, min, max);
-}
-
-fn set_bitrate(settings: &mut c::vpx_codec_enc_cfg_t, bitrate: u32, buffer_ms: Option<u32>) {
-    settings.rc_target_bitrate = bitrate / 1000;
-    if let Some(buffer) = buffer_ms {
-        settings.rc_buf_sz = buffer;
-        // As full as the library's defaults (6000, 4000 and 5000 ms) have it.
-        settings.rc_buf_initial_sz = buffer * 2 / 3;
-        settings.rc_buf_optimal_sz = buffer * 5 / 6;
-    }
-}
-
-/// The number that stands for a meaning; VP9 has one for the whole of it.
-fn colour_space(colour: Colour) -> Result<c_int, Error> {
-    let spaces = [
-        (Colour::UNSPECIFIED, c::VPX_CS_UNKNOWN),
-        (Colour::BT601_625, c::VPX_CS_BT_601),
-        (Colour::BT709, c::VPX_CS_BT_709),
-        (Colour::BT601_525, c::VPX_CS_SMPTE_170),
-        (Colour::BT2020, c::VPX_CS_BT_2020),
-    ];
-    let studio = Colour { full_range: false, ..colour };
-    let Some((_, space)) = spaces.into_iter().find(|(meaning, _)| *meaning == studio) else {
-        let Colour { primaries, transfer, matrix, .. } = colour;
-        let reason =
-            format!("{primaries}/{transfer}/{matrix}, its bitstream can say BT.601, BT.709 and BT.2020");
-        return Err(Error::Unsupported { codec: "VP9", field: "colour", reason });
-    };
-    Ok(space as c_int)
-}
-
-fn whole(q: Quality) -> Result<u8, Error> {
-    match u8::try_from(q.in_tenths() / 10) {
-        Ok(whole) if q.in_tenths().is_multiple_of(10) => in_scale(whole),
-        _ => {
-            Err(Error::Config { field: "rate", reason: format!("{q}, libvpx takes whole ones from 0 to 63") })
-        }
-    }
-}
-
-fn in_scale(q: u8) -> Result<u8, Error> {
-    if q <= 63 {
-        return Ok(q);
-    }
-    Err(Error::Config { field: "rate", reason: format!("{q}, libvpx takes 0 to 63") })
-}
-
-/// What hardware decoders of VP9 end at; VP8 ends one before it.
-const MAX_SIDE: u32 = 16_384;
-/// `MAX_LAG_BUFFERS`.
-const MAX_LAG: u32 = 25;
-/// The largest `g_timebase.den`.
-const MAX_TIME_SCALE: u32 = 1_000_000_000;
-/// Frames between key frames: libvpx looks at the distance even when it is to place none. At 60 Hz it is half a year.
-const NEVER: u32 = 1 << 30;
-/// kbit/s. VP8 has no quality without a rate; no picture it can code comes near this one.
-const NO_CEILING: u32 = 200_000;

@@ -141,7 +141,9 @@ extern "C" fn get(own: *mut c_void, size: usize, buffer: *mut c::vpx_codec_frame
     let Some((start, len)) = own.take(size) else {
         return FAILED;
     };
-    *buffer = c::vpx_codec_frame_buffer_t { data: start.as_ptr(), size: len, priv_: ptr::null_mut() };
+    // libvpx gives back only what has something private.
+    let (data, private) = (start.as_ptr(), start.as_ptr().cast());
+    *buffer = c::vpx_codec_frame_buffer_t { data, size: len, priv_: private };
     0
 }
 

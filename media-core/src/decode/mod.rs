@@ -264,7 +264,3 @@ pub enum Error {
     #[error(transparent)]
     Frame(#[from] crate::frame::Error),
 }
-
-#[cfg(test)]
-#[path = "decode_test.rs"]
-mod tests;

@@ -35,7 +35,8 @@ pub struct Options {
     pub codec: Codec,
     /// VP9: whether the threads share the rows of a tile too. C: `VP9D_SET_ROW_MT`.
     pub row_mt: bool,
-    /// VP9: the spatial layer to decode up to, 0 to 4; `None` for all there are. C: `VP9_DECODE_SVC_SPATIAL_LAYER`.
+    /// VP9: the spatial layer to decode up to, 0 to 4; `None` for all there are. For streams with layers only: in others a superframe
+    /// hides its first frame, and nothing would be shown. C: `VP9_DECODE_SVC_SPATIAL_LAYER`.
     pub spatial_layer: Option<u8>,
 }
 
@@ -187,7 +188,7 @@ impl Decoder {
     }
 
     fn decode(&mut self, packet: &Packet) -> Result<(), Error> {
-        let head = head::read(self.options.codec, packet, self.config.max_size)?;
+        let head = head::read(&self.options, packet, self.config.max_size)?;
         if head == Head::Inter && matches!(self.state, State::Waiting) {
             self.stats.dropped += 1;
             return Ok(());

@@ -61,10 +61,7 @@ fn errors_carry_the_words_of_the_library() {
     packets[1].data = packets[1].data.slice(..half);
     let outcome = decode(Format::Vp9, &packets);
     let [(1, error)] = &outcome.errors[..] else { panic!("{:?}", outcome.errors) };
-    assert_eq!(
-        error.to_string(),
-        "VP9 packet at 3600: Corrupt frame detected, Failed to decode tile data"
-    );
+    assert_eq!(error.to_string(), "VP9 packet at 3600: Corrupt frame detected, Failed to decode tile data");
 }
 
 /// VP8 decodes what it has of a frame and says that it is not whole; so are the frames that refer to it, until a key frame.

@@ -42,7 +42,10 @@ pub fn remuxed(file: &Path, scratch: &Scratch) -> Option<PathBuf> {
     let ivf = scratch.file("remuxed.ivf");
     present(&["ffmpeg"]).then(|| {
         let mut command = Command::new("ffmpeg");
-        command.args(["-v", "error", "-y", "-i"]).arg(file).args(["-map", "0:v:0", "-c", "copy", "-f", "ivf"]);
+        command
+            .args(["-v", "error", "-y", "-i"])
+            .arg(file)
+            .args(["-map", "0:v:0", "-c", "copy", "-f", "ivf"]);
         run(command.arg(&ivf));
         ivf
     })

@@ -43,7 +43,8 @@ impl Buffers {
         let limit = pictures.saturating_add(SLOTS);
         let mut free = Vec::new();
         let reserved = free.try_reserve_exact(limit);
-        reserved.map_err(|_| Error::Config { field: "pictures", reason: format!("no memory for {pictures}") })?;
+        reserved
+            .map_err(|_| Error::Config { field: "pictures", reason: format!("no memory for {pictures}") })?;
         let store = Store { slots: [const { None }; SLOTS], free, count: 0, limit };
         Ok(Arc::new_cyclic(|own| Self { own: own.clone(), store: Mutex::new(store) }))
     }
@@ -71,8 +72,7 @@ impl Buffers {
         let holds = |buffer: &&Arc<Buffer>| buffer.memory().offset_of(first).is_some();
         let buffer = self.store().slots.iter().flatten().find(holds).cloned();
         let buffer = buffer.ok_or_else(|| image::invalid("a picture outside of the buffers given"))?;
-        let mut lent =
-            Lent { format, size: (shown.d_w, shown.d_h), planes: [(0, 0, 0); 3], buffer };
+        let mut lent = Lent { format, size: (shown.d_w, shown.d_h), planes: [(0, 0, 0); 3], buffer };
         for (index, plane) in lent.planes.iter_mut().enumerate() {
             let (len, stride) = image::extent(shown, format, index)?;
             let start = lent.buffer.memory().offset_of(shown.planes[index].addr());

@@ -1,9 +1,9 @@
 //! What a packet says of itself before any of it is decoded, so that libvpx never sees a size or format that is not wanted: it allocates
 //! what a header states.
 
-use super::Codec;
-use crate::codec::vp9::{self, Header, Parts, Subsampling};
+use super::{Codec, Options};
 use crate::codec::vp8;
+use crate::codec::vp9::{self, Header, Parts, Subsampling};
 use crate::decode::Error;
 use crate::frame::{MAX_SIDE, PixelFormat};
 use crate::packet::Packet;
@@ -17,14 +17,14 @@ pub(super) enum Head {
     Inter,
 }
 
-/// Reads the headers of all frames in a packet.
+/// Reads the headers of all frames in a packet that are to be decoded.
 ///
 /// # Errors
 /// [`Error::Damaged`], [`Error::Unsupported`] or [`Error::Size`].
-pub(super) fn read(codec: Codec, packet: &Packet, max: (u32, u32)) -> Result<Head, Error> {
-    match codec {
+pub(super) fn read(options: &Options, packet: &Packet, max: (u32, u32)) -> Result<Head, Error> {
+    match options.codec {
         Codec::Vp8 => read_vp8(packet, max),
-        Codec::Vp9 => read_vp9(packet, max),
+        Codec::Vp9 => read_vp9(packet, options.spatial_layer, max),
     }
 }
 
@@ -38,10 +38,11 @@ fn read_vp8(packet: &Packet, max: (u32, u32)) -> Result<Head, Error> {
     Ok(Head::Key { size })
 }
 
-fn read_vp9(packet: &Packet, max: (u32, u32)) -> Result<Head, Error> {
+fn read_vp9(packet: &Packet, layer: Option<u8>, max: (u32, u32)) -> Result<Head, Error> {
     let bad = |error: vp9::Error| damaged(Codec::Vp9, packet, error.to_string());
     let mut head = None;
-    for frame in vp9::frames(&packet.data) {
+    let decoded = layer.map_or(usize::MAX, |layer| usize::from(layer) + 1);
+    for frame in vp9::frames(&packet.data).take(decoded) {
         if let Header::Key(parts) = Header::parse(frame).map_err(bad)? {
             format_of(&parts)?;
             head.get_or_insert(Head::Key { size: (parts.width, parts.height) });

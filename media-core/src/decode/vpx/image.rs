@@ -48,7 +48,8 @@ pub(super) fn extent(
     let (row, rows) = format.plane_size(plane, (image.d_w, image.d_h)).ok_or_else(|| invalid("no plane"))?;
     let stride = usize::try_from(image.stride[plane]).map_err(|_| invalid("rows from bottom to top"))?;
     let before = rows.checked_sub(1).and_then(|rows| rows.checked_mul(stride));
-    let len = before.and_then(|before| before.checked_add(row)).ok_or_else(|| invalid("a size of nothing"))?;
+    let len =
+        before.and_then(|before| before.checked_add(row)).ok_or_else(|| invalid("a size of nothing"))?;
     Ok((len, stride))
 }
 

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 mod cpu_time;
+mod pictures;
 
 use std::ptr;
 
@@ -13,12 +14,12 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use media_core::encode::{
     Config, Encoder, FrameOptions, FrameRate, Latency, RateControl, Threads, vpx, x264,
 };
-use media_core::frame::{Frame, PixelFormat};
+use media_core::frame::Frame;
 use media_core::time::{TimeBase, Timestamp};
 
 use crate::cpu_time::{CpuTime, cpu_time};
+use crate::pictures::{SIZE, picture};
 
-const SIZE: (u32, u32) = (1280, 720);
 const COUNT: usize = 12;
 const BITRATE: u32 = 1_500_000;
 
@@ -52,22 +53,6 @@ fn benches(c: &mut Criterion<CpuTime>) {
         group.bench_function("c", |b| b.iter(|| raw_vpx(&options, &frames)));
         group.bench_function("reelmill", |b| b.iter(|| wrapped(vpx_config(options.clone()), &frames)));
     }
-}
-
-/// Texture that drifts, as in a panning camera.
-fn picture(number: usize) -> Frame {
-    let mut frame = Frame::new(PixelFormat::I420, SIZE).expect("memory for a few frames");
-    for plane in 0..3 {
-        let stride = frame.stride(plane);
-        for (y, row) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
-            for (x, sample) in row.iter_mut().enumerate() {
-                let (x, y) = (x + 3 * number, y + number);
-                let hash = (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77)) >> 9;
-                *sample = 60 + ((x / 3) % 96) as u8 + ((y / 2) % 64) as u8 + (hash & 7) as u8;
-            }
-        }
-    }
-    frame
 }
 
 fn x264_config(options: x264::Options) -> Config {

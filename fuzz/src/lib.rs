@@ -22,10 +22,10 @@ pub type Target = fn(&[u8]);
 
 /// Every target and the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
-    #[cfg(feature = "vpx")]
-    ("decode", decode::run),
     ("muxer", muxer::run),
     ("parameter_sets", parameter_sets::run),
     ("stream", stream::run),
     ("timeline", timeline::run),
+    #[cfg(feature = "vpx")]
+    ("decode", decode::run),
 ];

@@ -472,8 +472,8 @@ fn failure(call: &'static str, code: c::vpx_codec_err_t, detail: &str) -> Error 
     Error::Codec { call, code: code.into(), detail: described(code, detail) }
 }
 
-/// The byte around a superframe's index: one frame, its size in four bytes (VP9, annex B).
-const INDEX_OF_ONE: u8 = 0b110_11_000;
+/// The byte around a superframe's index (VP9, annex B): the bits 110, sizes in 4 bytes (11), one frame (000).
+const INDEX_OF_ONE: u8 = 0xd8;
 /// What a superframe can have: `VPX_SS_MAX_LAYERS`.
 const MAX_LAYERS: u8 = 5;
 

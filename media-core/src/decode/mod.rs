@@ -132,8 +132,8 @@ pub struct Config {
     pub threads: u8,
     /// The largest width and height in pixels. A stream of larger pictures is refused by its headers, before memory is asked for.
     pub max_size: (u32, u32),
-    /// How many pictures may be out at a time, those not polled yet included: 1 or more. What a decoder needs for itself comes on top
-    /// (16 for VP9).
+    /// How many pictures may be out at a time, those not polled yet included: 1 to 4096. With all of them out `push` refuses the next
+    /// packet ([`Error::Pictures`]) and waits for nobody. What a decoder needs for itself comes on top: up to 16 for VP9.
     pub pictures: usize,
 }
 
@@ -153,8 +153,8 @@ impl Config {
         if self.max_size.0 == 0 || self.max_size.1 == 0 {
             return refused("max_size", format!("{:?}, sides are 1 or more", self.max_size));
         }
-        if self.pictures == 0 {
-            return refused("pictures", "0, possible are 1 or more".into());
+        if !(1..=MAX_PICTURES).contains(&self.pictures) {
+            return refused("pictures", format!("{}, possible are 1 to {MAX_PICTURES}", self.pictures));
         }
         Ok(())
     }
@@ -191,6 +191,8 @@ pub struct Stats {
 }
 
 const MAX_THREADS: u8 = 64;
+/// More than memory is likely to hold.
+const MAX_PICTURES: usize = 4096;
 
 /// Why a decoder was not opened or a packet gave no picture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,10 @@
 //! left open after a packet it refused: the next key frame gets a fresh context.
 //!
 //! A packet gives at most one picture: of a superframe with spatial layers the highest, or the one that
-//! [`spatial_layer`](Options::spatial_layer) names. Pictures have the coded size; `render_size`, a wish for scaling, is ignored.
+//! [`spatial_layer`](Options::spatial_layer) names. Several frames in a packet need the index of annex B, without which only the first is
+//! decoded. Pictures have the coded size; `render_size`, a wish for scaling, is ignored.
+//!
+//! What libvpx calls back for memory answers under a lock of our own, runs no code of the caller's, and cannot panic.
 
 // The library is C; every block says why it holds.
 #![allow(unsafe_code)]
@@ -134,7 +137,7 @@ impl Decoder {
         options.check()?;
         let memory = match options.codec {
             Codec::Vp8 => Memory::Copies(None),
-            Codec::Vp9 => Memory::Buffers(Buffers::new(config.pictures)?),
+            Codec::Vp9 => Memory::Buffers(Buffers::new(config.pictures)),
         };
         let decoder = Self {
             options,

@@ -39,14 +39,11 @@ struct Store {
 
 impl Buffers {
     /// Room for so many pictures in other hands and for all that libvpx needs itself.
-    pub(super) fn new(pictures: usize) -> Result<Arc<Self>, Error> {
-        let limit = pictures.saturating_add(SLOTS);
-        let mut free = Vec::new();
-        let reserved = free.try_reserve_exact(limit);
-        reserved
-            .map_err(|_| Error::Config { field: "pictures", reason: format!("no memory for {pictures}") })?;
+    pub(super) fn new(pictures: usize) -> Arc<Self> {
+        let limit = pictures + SLOTS;
+        let free = Vec::with_capacity(limit);
         let store = Store { slots: [const { None }; SLOTS], free, count: 0, limit };
-        Ok(Arc::new_cyclic(|own| Self { own: own.clone(), store: Mutex::new(store) }))
+        Arc::new_cyclic(|own| Self { own: own.clone(), store: Mutex::new(store) })
     }
 
     /// Tells a fresh context to decode into these buffers.
@@ -80,7 +77,7 @@ impl Buffers {
             let start = start.ok_or_else(|| image::invalid("a plane that reaches beyond its buffer"))?;
             *plane = (start, len, stride);
         }
-        lent.check()?;
+        lent.view()?;
         Ok(lent)
     }
 
@@ -226,7 +223,7 @@ pub(super) struct Lent {
 }
 
 impl Lent {
-    fn check(&self) -> Result<FrameRef<'_>, crate::frame::Error> {
+    fn view(&self) -> Result<FrameRef<'_>, crate::frame::Error> {
         let memory = self.buffer.memory();
         let planes = self.planes.map(|(start, len, stride)| {
             // SAFETY: `lend` saw that the range lies within the memory, which was zero from the start and which the buffer keeps alive.
@@ -240,7 +237,7 @@ impl Lent {
 
 impl Samples for Lent {
     fn frame(&self) -> FrameRef<'_> {
-        self.check().expect("checked when it was made, and does not change")
+        self.view().expect("checked when it was made, and does not change")
     }
 }
 

@@ -1,6 +1,15 @@
+// The encoder with layers is called as it is.
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::{ptr, slice};
+
+use vpx_sys as c;
+
+use super::context::with_index;
 use super::*;
-use crate::codec::Key;
-use crate::frame::Frame;
+use crate::codec::{Key, vp9};
+use crate::frame::PixelFormat;
 use crate::time::Timestamp;
 use crate::track::TrackId;
 

@@ -1,23 +1,25 @@
 //! What the wrapper costs: `media_core::encode` against the bare C calls, for the same 720p frames and the same options, one thread.
 //!
-//! Time is the processor's for this thread where Linux tells it (`/proc/thread-self/schedstat`), since a busy machine makes the wall clock
-//! useless; elsewhere it is the wall clock's. The target is at most 1.02 times the C loop.
+//! The target is at most 1.02 times the C loop.
 
 // The other side of the comparison is C, called directly.
 #![allow(unsafe_code)]
 
-use std::ptr;
-use std::time::Instant;
+mod cpu_time;
+mod pictures;
 
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use std::ptr;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use media_core::encode::{
     Config, Encoder, FrameOptions, FrameRate, Latency, RateControl, Threads, vpx, x264,
 };
-use media_core::frame::{Frame, PixelFormat};
+use media_core::frame::Frame;
 use media_core::time::{TimeBase, Timestamp};
 
-const SIZE: (u32, u32) = (1280, 720);
+use crate::cpu_time::{CpuTime, cpu_time};
+use crate::pictures::{SIZE, picture};
+
 const COUNT: usize = 12;
 const BITRATE: u32 = 1_500_000;
 
@@ -51,22 +53,6 @@ fn benches(c: &mut Criterion<CpuTime>) {
         group.bench_function("c", |b| b.iter(|| raw_vpx(&options, &frames)));
         group.bench_function("reelmill", |b| b.iter(|| wrapped(vpx_config(options.clone()), &frames)));
     }
-}
-
-/// Texture that drifts, as in a panning camera.
-fn picture(number: usize) -> Frame {
-    let mut frame = Frame::new(PixelFormat::I420, SIZE).expect("memory for a few frames");
-    for plane in 0..3 {
-        let stride = frame.stride(plane);
-        for (y, row) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
-            for (x, sample) in row.iter_mut().enumerate() {
-                let (x, y) = (x + 3 * number, y + number);
-                let hash = (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77)) >> 9;
-                *sample = 60 + ((x / 3) % 96) as u8 + ((y / 2) % 64) as u8 + (hash & 7) as u8;
-            }
-        }
-    }
-    frame
 }
 
 fn x264_config(options: x264::Options) -> Config {
@@ -176,56 +162,6 @@ fn raw_vpx(options: &vpx::Options, frames: &[Frame]) -> usize {
         assert_eq!(vpx_codec_destroy(&mut ctx), VPX_CODEC_OK);
     }
     bytes
-}
-
-/// Nanoseconds that this thread was on a processor.
-struct CpuTime;
-
-/// Where a measurement began: on the thread's clock, or the wall's.
-enum Start {
-    Thread(u64),
-    Wall(Instant),
-}
-
-fn thread_nanos() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split(' ').next()?.parse().ok()
-}
-
-impl Measurement for CpuTime {
-    type Intermediate = Start;
-    type Value = u64;
-
-    fn start(&self) -> Start {
-        thread_nanos().map_or_else(|| Start::Wall(Instant::now()), Start::Thread)
-    }
-
-    fn end(&self, start: Start) -> u64 {
-        match start {
-            Start::Thread(nanos) => thread_nanos().unwrap_or(nanos) - nanos,
-            Start::Wall(began) => began.elapsed().as_nanos() as u64,
-        }
-    }
-
-    fn add(&self, a: &u64, b: &u64) -> u64 {
-        a + b
-    }
-
-    fn zero(&self) -> u64 {
-        0
-    }
-
-    fn to_f64(&self, value: &u64) -> f64 {
-        *value as f64
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
-}
-
-fn cpu_time() -> Criterion<CpuTime> {
-    Criterion::default().with_measurement(CpuTime)
 }
 
 criterion_group! { name = encode; config = cpu_time(); targets = benches }

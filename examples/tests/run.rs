@@ -109,3 +109,22 @@ fn a_rung_whose_disk_is_full_leaves_the_others_whole() {
     assert_whole(&folder.join("320x180.mp4"));
     assert!(said.contains("480x270.mp4 failed: No space left on device"), "{said}");
 }
+
+#[test]
+fn decode_vp9_to_y4m() {
+    let folder = scratch("y4m");
+    let (ivf, y4m) = (folder.join("in.ivf"), folder.join("out.y4m"));
+    let source = "testsrc2=size=175x143:rate=25:duration=1";
+    let coding = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-pix_fmt", "yuv420p"];
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", source]).args(coding).arg(&ivf);
+    let Ok(status) = ffmpeg.status() else {
+        eprintln!("skipped: no ffmpeg to make {}", ivf.display());
+        return;
+    };
+    assert!(status.success(), "ffmpeg: {status}");
+    let example = env!("CARGO_BIN_EXE_decode-vp9-to-y4m");
+    let status = Command::new(example).args([&ivf, &y4m]).status().expect("it was built");
+    assert!(status.success(), "{example}: {status}");
+    assert!(pictures(&y4m).is_none_or(|count| count == 25));
+}

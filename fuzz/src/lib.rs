@@ -5,6 +5,8 @@
 //! ([`boxes`], [`playlist`]), not by the code that wrote it.
 
 pub mod boxes;
+#[cfg(feature = "vpx")]
+pub mod decode;
 pub mod muxer;
 pub mod parameter_sets;
 pub mod playlist;
@@ -19,9 +21,11 @@ pub use script::Script;
 pub type Target = fn(&[u8]);
 
 /// Every target and the name of its corpus.
-pub const TARGETS: [(&str, Target); 4] = [
+pub const TARGETS: &[(&str, Target)] = &[
     ("muxer", muxer::run),
     ("parameter_sets", parameter_sets::run),
     ("stream", stream::run),
     ("timeline", timeline::run),
+    #[cfg(feature = "vpx")]
+    ("decode", decode::run),
 ];

@@ -17,8 +17,8 @@ fn main() {
     let minutes: u64 = arguments.next().map_or(10, |minutes| minutes.parse().expect("minutes are a number"));
     let only = arguments.next();
     let chosen: Vec<_> =
-        TARGETS.into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)).collect();
-    assert!(!chosen.is_empty(), "no such target; there are {:?}", TARGETS.map(|(name, _)| name));
+        TARGETS.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)).collect();
+    assert!(!chosen.is_empty(), "no such target; there are {:?}", TARGETS.iter().map(|(name, _)| name));
 
     let share = Duration::from_secs(minutes * 60) / u32::try_from(chosen.len()).expect("a few");
     // The message with its place is printed by the default hook already.

@@ -14,9 +14,9 @@
 //! # The way of the data
 //!
 //! ```text
-//! source -> codec::Parser -> timeline -> packet -+-> segment (with mux) -> playlist::Window -> HLS, DASH
-//!                                                |
-//!          frame -> encode ----------------------+
+//! source -> codec::Parser -> timeline -> packet -+------------------------------+-> segment (with mux) -> playlist::Window -> HLS, DASH
+//!                                                |                              |
+//!                                                +-> decode -> frame -> encode -+
 //! ```
 //!
 //! In that order, and **a module uses only modules above it**:
@@ -31,6 +31,7 @@
 //! | [`packet`] | one coded access unit |
 //! | [`timeline`] | from what a source sends to what a muxer may assume |
 //! | `encode` | frames in, packets out: H.264, VP8 and VP9, with the features below; rates that follow the link, ladders |
+//! | [`decode`] | packets in, pictures out: VP8 and VP9 with the feature below, others by a trait |
 //! | [`mux`] | packets in, container bytes out: fragmented MP4 |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
@@ -39,7 +40,7 @@
 //!
 //! | feature | gives | note |
 //! |---|---|---|
-//! | `vpx` | VP8 and VP9 encoders by libvpx | BSD |
+//! | `vpx` | VP8 and VP9 encoders and decoders by libvpx | BSD |
 //! | `x264` | an H.264 encoder by libx264 | **GPL-2.0-or-later**: a program that links it is under the GPL as a whole |
 //!
 //! Neither is on by default: muxing, segmenting and playlists need no C library.
@@ -61,6 +62,8 @@ pub mod timeline;
 
 #[cfg(any(feature = "x264", feature = "vpx"))]
 pub mod encode;
+
+pub mod decode;
 
 pub mod mux;
 

@@ -57,6 +57,41 @@ impl Header {
     }
 }
 
+/// The width and height in pixels that a frame states itself, whatever its kind; `None` where it has those of a frame it refers to, or
+/// is one that was decoded before. Not of a superframe.
+///
+/// # Errors
+/// When it is cut short or not VP9.
+pub fn stated_size(frame: &[u8]) -> Result<Option<(u32, u32)>, Error> {
+    let shown = match Header::parse(frame)? {
+        Header::ShowExisting { .. } => return Ok(None),
+        Header::Key(parts) => return Ok(Some((parts.width, parts.height))),
+        Header::Inter { shown } => shown,
+    };
+    let mut bits = BitReader::new(frame);
+    bits.skip(2)?; // frame_marker
+    let profile = (bits.bits(1)? | bits.bits(1)? << 1) as u8;
+    bits.skip(if profile == 3 { 4 } else { 3 })?; // reserved_zero, show_existing_frame, frame_type, show_frame
+    let error_resilient = bits.bit()?;
+    let intra_only = !shown && bits.bit()?;
+    bits.skip(if error_resilient { 0 } else { 2 })?; // reset_frame_context
+    if intra_only {
+        bits.skip(24)?; // frame_sync_code
+        if profile > 0 {
+            color_config(&mut bits, profile)?;
+        }
+        bits.skip(8)?; // refresh_frame_flags
+    } else {
+        bits.skip(8 + 3 * 4)?; // refresh_frame_flags, three references with their sign
+        for _ in 0..3 {
+            if bits.bit()? {
+                return Ok(None); // found_ref
+            }
+        }
+    }
+    Ok(Some((bits.bits(16)? + 1, bits.bits(16)? + 1)))
+}
+
 /// `color_config()`, section 6.2.2.
 fn color_config(bits: &mut BitReader<'_>, profile: u8) -> Result<Parts, Error> {
     let bit_depth = match profile {
@@ -124,7 +159,7 @@ fn superframe(data: &[u8]) -> Option<(&[u8], &[u8])> {
 ///
 /// VP9 names a matrix only. Primaries and transfer are those of the recommendation it names: BT.601 in its 625-line form, since
 /// SMPTE 170M is there for the other.
-const fn colour(color_space: u8, bit_depth: u8, full_range: bool) -> Option<Colour> {
+pub(crate) const fn colour(color_space: u8, bit_depth: u8, full_range: bool) -> Option<Colour> {
     let (primaries, transfer, matrix) = match color_space {
         1 => (5, 6, 5),
         2 => (1, 1, 1),

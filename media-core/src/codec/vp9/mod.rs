@@ -6,7 +6,9 @@
 mod frame;
 mod record;
 
-pub use frame::{Header, frames};
+#[cfg(feature = "vpx")]
+pub(crate) use frame::colour;
+pub use frame::{Header, frames, stated_size};
 pub use record::Subsampling;
 pub(crate) use record::{VpcC, level};
 

@@ -342,6 +342,12 @@ impl Timeline {
         self.now
     }
 
+    /// The last moment that [`advance`](Self::advance) gives: a caller's clock that began late in 64 bits has less before it.
+    fn clock_end(&self) -> Moment {
+        let left = i64::MAX.saturating_sub(self.first.unwrap_or_default().nanos());
+        Moment::from_nanos(left.min(LONGEST))
+    }
+
     /// The position of a moment, in nanoseconds.
     fn line(&self, now: Moment) -> i64 {
         now.nanos().saturating_add(self.lead)

@@ -49,7 +49,9 @@ impl Timeline {
         let mut missing = self.lanes.iter().filter(|lane| lane.arrival.is_none() && !lane.gone).peekable();
         missing.peek()?;
         let video = missing.any(Lane::is_video);
-        Some(since.after(if video { self.config.wait_for_video } else { self.config.wait_for_audio }.max(0)))
+        let wait = if video { self.config.wait_for_video } else { self.config.wait_for_audio };
+        // The clock has an end, at which the wait is over too: a deadline beyond it would never be kept.
+        Some(since.after(wait.max(0)).min(self.clock_end()))
     }
 
     pub(super) fn start_if_due(&mut self, now: Moment) {

@@ -16,7 +16,7 @@
 //! ```text
 //! source -> codec::Parser -> timeline -> packet -+------------------------------+-> segment (with mux) -> playlist::Window -> HLS, DASH
 //!                                                |                              |
-//!                                                +-> decode -> frame -> encode -+
+//!                                                +-> decode -> scale -> encode -+
 //! ```
 //!
 //! In that order, and **a module uses only modules above it**:
@@ -32,6 +32,7 @@
 //! | [`timeline`] | from what a source sends to what a muxer may assume |
 //! | `encode` | frames in, packets out: H.264, VP8 and VP9, with the features below; rates that follow the link, ladders |
 //! | [`decode`] | packets in, pictures out: VP8 and VP9 with the feature below, others by a trait |
+//! | [`scale`] | frame to frame: size and pixel format |
 //! | [`mux`] | packets in, container bytes out: fragmented MP4 |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
@@ -64,6 +65,8 @@ pub mod timeline;
 pub mod encode;
 
 pub mod decode;
+
+pub mod scale;
 
 pub mod mux;
 

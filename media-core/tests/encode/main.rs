@@ -20,6 +20,10 @@ mod vpx_formats;
 mod vpx_passes;
 #[cfg(feature = "x264")]
 mod x264_formats;
+#[cfg(feature = "vpx")]
+mod vpx_formats;
+#[cfg(feature = "vpx")]
+mod vpx_passes;
 
 use media_core::encode::{Config, Encoder, FrameOptions, FrameRate};
 use media_core::frame::Frame;

@@ -120,7 +120,7 @@ impl Backend {
         // Before anything passes a structure: the library writes as many bytes as it believes in.
         c::check().map_err(|found| Error::Library { library: "libvpx", reason: found.to_string() })?;
         let codec_config = options.codec_config(config)?;
-        let options = &options.for_keys(config)?;
+        let options = &options.fitted_to(config)?;
         options.layers.check(options, config)?;
         let mut settings = context::default_settings(options.codec)?;
         options.fill(&mut settings, config)?;
@@ -283,7 +283,9 @@ impl Backend {
         }
         let speed = options.checked_speed()?;
         options.layers.check(options, wanted)?;
-        self.configure(&settings)?;
+        if wanted.rate != self.rate {
+            self.configure(&settings)?;
+        }
         if options.cpu_used != self.options.cpu_used {
             self.context.control(Control::cpu_used(speed))?;
         }
@@ -346,7 +348,14 @@ impl Backend {
                 }
             }
         }
-        out.extend(outputs(raw));
+        out.extend(outputs(raw, self.options.layers.has_spatial()));
+        for output in &mut out[before..] {
+            output.picture.disposable = match self.options.codec {
+                Codec::Vp8 => output.picture.disposable && self.keeps_statistics(input),
+                // libvpx 1.12 does not say it of VP9, but the frame does.
+                Codec::Vp9 => codec::vp9::is_disposable(&output.data),
+            };
+        }
         if let [output] = &mut out[before..] {
             // Of several, libvpx tells of the last one only.
             output.picture.quantizer = self.context.last_quantizer(0);
@@ -358,6 +367,12 @@ impl Backend {
             };
         }
         Ok(more)
+    }
+
+    /// Whether the VP8 frame that came out leaves the statistics of those after it alone.
+    fn keeps_statistics(&self, input: Option<&Input<'_>>) -> bool {
+        let said = input.is_some_and(|input| overwrites_nothing(input.options.references));
+        said || self.options.resilience != Resilience::None || matches!(self.layering, Layering::Vp8(_))
     }
 
     /// One frame with all that goes along with it. Gives the layer it is in where we say it.
@@ -535,7 +550,8 @@ fn hides_frames(options: &Options) -> bool {
 /// `VP8_EFLAG_*`; the references have been checked.
 fn reference_flags(references: References) -> c::vpx_enc_frame_flags_t {
     let References { last, golden, alternate } = references;
-    let mut flags = 0;
+    // A frame that may be left out must not leave its statistics behind.
+    let mut flags = if overwrites_nothing(references) { c::VP8_EFLAG_NO_UPD_ENTROPY } else { 0 };
     for (reference, unread, kept, forced) in [
         (last, c::VP8_EFLAG_NO_REF_LAST, c::VP8_EFLAG_NO_UPD_LAST, 0),
         (golden, c::VP8_EFLAG_NO_REF_GF, c::VP8_EFLAG_NO_UPD_GF, c::VP8_EFLAG_FORCE_GF),
@@ -551,26 +567,32 @@ fn reference_flags(references: References) -> c::vpx_enc_frame_flags_t {
     flags
 }
 
+fn overwrites_nothing(references: References) -> bool {
+    let References { last, golden, alternate } = references;
+    [last, golden, alternate].iter().all(|reference| reference.update == Update::Never)
+}
+
 /// The frames, each with the ratio that came before it.
-fn outputs(raw: Vec<Raw>) -> impl Iterator<Item = Output> {
+fn outputs(raw: Vec<Raw>, by_size: bool) -> impl Iterator<Item = Output> {
     let mut psnr = None;
     raw.into_iter().filter_map(move |raw| match raw {
         Raw::Psnr(planes) => {
             psnr = Some(decibels(planes));
             None
         }
-        Raw::Frame(frame) => Some(output(frame, psnr.take())),
+        Raw::Frame(frame) => Some(output(frame, psnr.take(), by_size)),
         Raw::Statistics(_) => None,
     })
 }
 
-fn output(frame: RawFrame, psnr: Option<Psnr>) -> Output {
+fn output(frame: RawFrame, psnr: Option<Psnr>, by_size: bool) -> Output {
     let RawFrame { data, pts, flags, layers } = frame;
     let is = |flag| flags & flag != 0;
     let key = if is(c::VPX_FRAME_IS_KEY) { Key::Closed } else { Key::No };
     // Neither codec reorders: what is decoded first is shown first.
     let kind = if key == Key::No { PictureKind::P } else { PictureKind::Key };
-    let spatial = layers.iter().rposition(|coded| *coded != 0).unwrap_or(0) as u8;
+    // VP8 does not write which layers there are.
+    let spatial = layers.iter().rposition(|coded| by_size && *coded != 0).unwrap_or(0) as u8;
     let picture = Picture {
         kind,
         disposable: is(c::VPX_FRAME_IS_DROPPABLE),

@@ -21,7 +21,13 @@ mod vpx_passes;
 #[cfg(feature = "x264")]
 mod x264_formats;
 #[cfg(feature = "vpx")]
+mod vpx_changes;
+#[cfg(feature = "vpx")]
 mod vpx_formats;
+#[cfg(feature = "vpx")]
+mod vpx_layers;
+#[cfg(feature = "vpx")]
+mod vpx_maps;
 #[cfg(feature = "vpx")]
 mod vpx_passes;
 

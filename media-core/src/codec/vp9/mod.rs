@@ -7,8 +7,8 @@ mod frame;
 mod record;
 
 #[cfg(feature = "vpx")]
-pub(crate) use frame::colour;
-pub use frame::{Header, frames, stated_size};
+pub(crate) use frame::{colour, is_disposable};
+pub use frame::{Header, first_frames, frames, stated_size};
 pub use record::Subsampling;
 pub(crate) use record::{VpcC, level};
 

@@ -20,6 +20,7 @@ mod layers;
 mod maps;
 mod options;
 mod settings;
+mod simulcast;
 mod statistics;
 
 use vpx_sys as c;
@@ -33,6 +34,7 @@ use self::maps::Maps;
 pub use self::options::{
     AltRef, Aq, Bounds, Codec, Content, Deadline, LoopFilter, Options, Resilience, Tuning,
 };
+pub use self::simulcast::Simulcast;
 use self::statistics::{Collector, FirstPass};
 use super::{
     Config, Error, FrameOptions, FrameType, Input, KeyFrames, Layer, Output, Pass, Picture, PictureKind,

@@ -23,13 +23,11 @@ mod x264_formats;
 #[cfg(feature = "vpx")]
 mod vpx_changes;
 #[cfg(feature = "vpx")]
-mod vpx_formats;
-#[cfg(feature = "vpx")]
 mod vpx_layers;
 #[cfg(feature = "vpx")]
 mod vpx_maps;
 #[cfg(feature = "vpx")]
-mod vpx_passes;
+mod vpx_simulcast;
 
 use media_core::encode::{Config, Encoder, FrameOptions, FrameRate};
 use media_core::frame::Frame;

@@ -23,6 +23,8 @@ mod settings;
 mod simulcast;
 mod statistics;
 
+use std::collections::VecDeque;
+
 use vpx_sys as c;
 
 use self::context::{Context, Raw, RawFrame, Settings, Shot};
@@ -42,6 +44,7 @@ use super::{
 };
 use crate::codec;
 use crate::packet::Key;
+use crate::time::TimeBase;
 
 /// An open encoder.
 #[derive(Debug)]
@@ -55,8 +58,13 @@ pub(super) struct Backend {
     beat: Option<Beat>,
     layering: Layering,
     stage: Stage,
-    /// The last timestamp, for VP8's hidden frames, which need one of their own.
+    /// The last timestamp pushed.
     last: Option<i64>,
+    /// Timestamps of frames inside the library: it counts time in 100 ns and gives them back rounded. Bounded by its lookahead.
+    inside: VecDeque<i64>,
+    /// The last timestamp put out.
+    out: i64,
+    time_base: TimeBase,
     maps: MapsSet,
 }
 
@@ -150,6 +158,9 @@ impl Backend {
             layering,
             stage,
             last: None,
+            inside: VecDeque::new(),
+            out: 0,
+            time_base: config.time_base,
             maps: MapsSet::default(),
         };
         Ok((backend, in_effect, codec_config))
@@ -168,21 +179,17 @@ impl Backend {
         if !options.sei.is_empty() {
             return refused("sei", "VP8 and VP9 have no place for messages".to_owned());
         }
-        if let (Some(last), true) = (self.last, self.hides_frames())
-            && input.pts - last < 2
-        {
-            let reason = "one tick after the last: VP8's hidden frames need one of their own".to_owned();
-            return refused("pts", reason);
+        if let Some(last) = self.last {
+            check_gap(input.pts - last, self.time_base)?;
+            if hides_frames(&self.options) && input.pts - last < 2 {
+                let reason = "one tick after the last: VP8's hidden frames need one of their own";
+                return refused("pts", reason.to_owned());
+            }
         }
         self.stage.check(options.frame_type)?;
         self.check_quantizer(options.quantizer)?;
         self.check_references(options.references)?;
         self.check_regions(options)
-    }
-
-    /// Whether frames of their own may come out that are not shown.
-    fn hides_frames(&self) -> bool {
-        hides_frames(&self.options)
     }
 
     fn check_quantizer(&self, quantizer: Quantizer) -> Result<(), Error> {
@@ -352,6 +359,7 @@ impl Backend {
         }
         out.extend(outputs(raw, self.options.layers.has_spatial()));
         for output in &mut out[before..] {
+            self.stamp(output);
             output.picture.disposable = match self.options.codec {
                 Codec::Vp8 => output.picture.disposable && self.keeps_statistics(input),
                 // libvpx 1.12 does not say it of VP9, but the frame does.
@@ -371,6 +379,20 @@ impl Backend {
         Ok(more)
     }
 
+    /// Gives a packet the time of its frame. A hidden one has none, and comes a tick after the one before.
+    fn stamp(&mut self, output: &mut Output) {
+        let nearest = self.inside.iter().enumerate().min_by_key(|(_, pts)| pts.abs_diff(output.pts));
+        let pts = match nearest {
+            Some((index, &pts)) if !output.picture.hidden => {
+                // Those before were left out.
+                self.inside.drain(..=index);
+                pts
+            }
+            _ => self.out + 1,
+        };
+        (output.pts, output.dts, self.out) = (pts, pts, pts);
+    }
+
     /// Whether the VP8 frame that came out leaves the statistics of those after it alone.
     fn keeps_statistics(&self, input: Option<&Input<'_>>) -> bool {
         let said = input.is_some_and(|input| overwrites_nothing(input.options.references));
@@ -382,6 +404,9 @@ impl Backend {
         let forced = input.options.frame_type == FrameType::Key;
         let first = self.last.is_none();
         self.last = Some(input.pts);
+        if !self.only_counts() {
+            self.inside.push_back(input.pts);
+        }
         let key = match &mut self.beat {
             Some(beat) => beat.next(forced),
             None => forced,
@@ -534,6 +559,15 @@ fn check_taken(told: &c::vpx_codec_enc_cfg_t, taken: &c::vpx_codec_enc_cfg_t) ->
         }
     }
     Ok(())
+}
+
+/// libvpx counts time in 100 ns: frames it cannot tell apart by that are refused.
+fn check_gap(gap: i64, time_base: TimeBase) -> Result<(), Error> {
+    let (num, den) = (i128::from(time_base.num()), i128::from(time_base.den()));
+    if i128::from(gap) * num * 10_000_000 >= 2 * den {
+        return Ok(());
+    }
+    refused("pts", format!("{gap} ticks after the last, libvpx tells apart what is 200 ns away"))
 }
 
 /// VP8 puts hidden frames a tick after the shown one before.

@@ -19,7 +19,7 @@ use proptest::sample::select;
 use crate::pictures;
 
 fn maybe<T: Clone + std::fmt::Debug + 'static>(values: Vec<T>) -> impl Strategy<Value = Option<T>> {
-    prop_oneof![3 => Just(None), 1 => select(values).prop_map(Some)]
+    prop_oneof![6 => Just(None), 1 => select(values).prop_map(Some)]
 }
 
 fn bounds() -> impl Strategy<Value = Bounds> {
@@ -72,9 +72,9 @@ fn layers() -> impl Strategy<Value = Layers> {
         vec![Spatial::new((1, 0), 40), Spatial::new((1, 1), 60)],
         vec![Spatial::new((1, 1), 100)],
     ]);
-    let some = (temporal, spatial, select(vec![InterLayer::Always, InterLayer::KeyFrames]))
+    let layered = (temporal, spatial, select(vec![InterLayer::Always, InterLayer::KeyFrames]))
         .prop_map(|(temporal, spatial, inter_layer)| Layers { temporal, spatial, inter_layer });
-    prop_oneof![3 => Just(Layers::NONE), 1 => some]
+    prop_oneof![1 => Just(Layers::NONE), 3 => layered]
 }
 
 fn options() -> impl Strategy<Value = Options> {
@@ -115,36 +115,42 @@ fn options() -> impl Strategy<Value = Options> {
         select(vec![LoopFilter::All, LoopFilter::All, LoopFilter::References, LoopFilter::Off]),
     );
     let tuning = select(vec![Tuning::Psnr, Tuning::Psnr, Tuning::Ssim]);
-    ((which, speed, tiles, drops), bounds(), alt_ref(), (aq, content, tuning), small, stream, layers())
-        .prop_map(|((which, cpu_used, tiles, drops), bounds, alt_ref, look, small, stream, layers)| {
-            let (aq, content, tuning) = look;
+    // Which fields are taken: all at once would be refused for one of them nearly always.
+    let taken = any::<[u8; 22]>();
+    ((which, speed, tiles, drops, taken), bounds(), alt_ref(), (aq, content, tuning), small, stream, layers())
+        .prop_map(|((which, cpu_used, tiles, drops, taken), bounds, alt_ref, look, small, stream, layers)| {
             let base = if which.0 { Options::vp9() } else { Options::vp8() };
-            Options {
-                deadline: which.1,
-                cpu_used,
-                tile_columns: if which.0 { tiles.0 } else { 0 },
-                tile_rows: if which.0 { tiles.1 } else { 0 },
-                row_mt: which.0 && tiles.2,
-                bounds,
-                drop_frames: drops.0,
-                drop_after_coding: drops.1,
-                alt_ref,
-                aq,
-                content,
-                tuning,
-                noise_sensitivity: small.0,
-                sharpness: small.1,
-                static_threshold: small.2,
-                token_partitions: small.3,
-                resilience: stream.0,
-                frame_parallel: stream.1,
-                target_level: stream.2,
-                render_size: stream.3,
-                delta_q_uv: stream.4,
-                loop_filter: stream.5,
-                layers,
-                ..base
+            let mut options = Options { deadline: which.1, ..base };
+            macro_rules! take {
+                ($($index:literal $field:ident: $wild:expr;)*) => {
+                    $(if taken[$index] < 20 { options.$field = $wild; })*
+                };
             }
+            take! {
+                0 cpu_used: cpu_used;
+                1 tile_columns: tiles.0;
+                2 tile_rows: tiles.1;
+                3 row_mt: tiles.2;
+                4 bounds: bounds;
+                5 drop_frames: drops.0;
+                6 drop_after_coding: drops.1;
+                7 alt_ref: alt_ref;
+                8 aq: look.0;
+                9 content: look.1;
+                10 tuning: look.2;
+                11 noise_sensitivity: small.0;
+                12 sharpness: small.1;
+                13 static_threshold: small.2;
+                14 token_partitions: small.3;
+                15 resilience: stream.0;
+                16 frame_parallel: stream.1;
+                17 target_level: stream.2;
+                18 render_size: stream.3;
+                19 delta_q_uv: stream.4;
+                20 loop_filter: stream.5;
+                21 layers: layers;
+            }
+            options
         })
 }
 
@@ -184,7 +190,6 @@ fn config() -> impl Strategy<Value = Config> {
         KeyFrames::Fixed { every: 2 },
         KeyFrames::OnlyForced,
         KeyFrames::OnlyForced,
-        KeyFrames::IntraRefresh { every: 4 },
     ]);
     let latency = select(vec![Latency::Realtime, Latency::Realtime, Latency::Frames(3), Latency::Unlimited]);
     let threads = select(vec![Threads::Auto, Threads::Count(1), Threads::Count(3)]);
@@ -268,10 +273,12 @@ fn drive(config: &Config, pass: Pass, extras: &[FrameOptions]) -> Result<Pass, T
         }
     };
     let frames = pictures::moving(config.format, config.size, 5);
+    // Not a multiple of the 100 ns that libvpx counts.
+    let step = if config.time_base == TimeBase::NANOS { 33_333_333 } else { 4 };
     let mut taken = 0;
     for (number, (frame, options)) in frames.iter().zip(extras).enumerate() {
         let mut push = |options: &FrameOptions| {
-            encoder.push(&frame.as_ref(), Timestamp::new(number as i64 * 4), options)
+            encoder.push(&frame.as_ref(), Timestamp::new(number as i64 * step), options)
         };
         // Refused options leave the encoder as it was; without them the frame is taken.
         let pushed = push(options).or_else(|refused| {
@@ -294,6 +301,10 @@ fn drive(config: &Config, pass: Pass, extras: &[FrameOptions]) -> Result<Pass, T
     let report = finished.report;
     if first {
         return Ok(Pass::Second(finished.statistics.unwrap()));
+    }
+    for coded in finished.coded.iter().filter(|coded| !coded.picture.hidden) {
+        prop_assert_eq!(coded.packet.pts.ticks() % step, 0);
+        prop_assert!(coded.packet.duration.is_some());
     }
     prop_assert_eq!(report.packets - hidden + report.dropped, taken, "{:?}", report);
     Ok(Pass::Single)

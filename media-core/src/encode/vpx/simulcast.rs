@@ -11,7 +11,7 @@ use super::control::Control;
 use super::image::Adapter;
 use super::layers::Pattern;
 use super::options::{Codec, Deadline, Options, Resilience};
-use super::{Beat, check_taken, outputs};
+use super::{Beat, check_gap, check_taken, outputs};
 use crate::codec;
 use crate::encode::coded::Tally;
 use crate::encode::{
@@ -160,6 +160,9 @@ impl Simulcast {
         }
         self.check(frames, options)?;
         let run = self.clock.check(pts)?;
+        if let Some(before) = self.clock.run {
+            check_gap(pts.since(before.last), self.streams[0].config.time_base)?;
+        }
         let duration =
             options.duration.map_or_else(|| self.streams[0].config.frame_ticks(), |ticks| ticks.get());
         let first = self.clock.run.is_none();

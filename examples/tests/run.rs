@@ -128,3 +128,29 @@ fn decode_vp9_to_y4m() {
     assert!(status.success(), "{example}: {status}");
     assert!(pictures(&y4m).is_none_or(|count| count == 25));
 }
+
+#[test]
+fn encode_frames_to_vp9() {
+    let file = scratch("vp9").join("out.ivf");
+    run(env!("CARGO_BIN_EXE_encode-frames-to-vp9"), &file);
+    assert!(pictures(&file).is_none_or(|count| count == 100));
+}
+
+#[test]
+fn encode_vp9_svc() {
+    let folder = scratch("svc");
+    run(env!("CARGO_BIN_EXE_encode-vp9-svc"), &folder);
+    let count = |file: &str| pictures(&folder.join(file));
+    // In IVF a packet of several sizes is one; ffprobe's parser takes it as it is.
+    assert!(count("all.ivf").is_none_or(|count| count == 100));
+    assert!(count("low.ivf").is_none_or(|count| count == 50));
+}
+
+#[test]
+fn encode_vp8_simulcast() {
+    let folder = scratch("simulcast");
+    run(env!("CARGO_BIN_EXE_encode-vp8-simulcast"), &folder);
+    for size in ["640x360", "320x180", "160x90"] {
+        assert!(pictures(&folder.join(size).with_extension("ivf")).is_none_or(|count| count == 100));
+    }
+}

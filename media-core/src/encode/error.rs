@@ -71,6 +71,14 @@ pub enum Error {
         /// How many.
         packets: usize,
     },
+    /// The caller: another number of frames or streams than there are sizes.
+    #[error("{found} frames or streams, there are {expected} sizes")]
+    Streams {
+        /// Given.
+        found: usize,
+        /// Needed.
+        expected: usize,
+    },
     /// The library refused or failed.
     #[error("{call} gave {code}: {detail}")]
     Codec {

@@ -20,7 +20,10 @@ mod layers;
 mod maps;
 mod options;
 mod settings;
+mod simulcast;
 mod statistics;
+
+use std::collections::VecDeque;
 
 use vpx_sys as c;
 
@@ -33,6 +36,7 @@ use self::maps::Maps;
 pub use self::options::{
     AltRef, Aq, Bounds, Codec, Content, Deadline, LoopFilter, Options, Resilience, Tuning,
 };
+pub use self::simulcast::Simulcast;
 use self::statistics::{Collector, FirstPass};
 use super::{
     Config, Error, FrameOptions, FrameType, Input, KeyFrames, Layer, Output, Pass, Picture, PictureKind,
@@ -40,6 +44,7 @@ use super::{
 };
 use crate::codec;
 use crate::packet::Key;
+use crate::time::TimeBase;
 
 /// An open encoder.
 #[derive(Debug)]
@@ -53,8 +58,13 @@ pub(super) struct Backend {
     beat: Option<Beat>,
     layering: Layering,
     stage: Stage,
-    /// The last timestamp, for VP8's hidden frames, which need one of their own.
+    /// The last timestamp pushed.
     last: Option<i64>,
+    /// Timestamps of frames inside the library: it counts time in 100 ns and gives them back rounded. Bounded by its lookahead.
+    inside: VecDeque<i64>,
+    /// The last timestamp put out.
+    out: i64,
+    time_base: TimeBase,
     maps: MapsSet,
 }
 
@@ -120,7 +130,7 @@ impl Backend {
         // Before anything passes a structure: the library writes as many bytes as it believes in.
         c::check().map_err(|found| Error::Library { library: "libvpx", reason: found.to_string() })?;
         let codec_config = options.codec_config(config)?;
-        let options = &options.for_keys(config)?;
+        let options = &options.fitted_to(config)?;
         options.layers.check(options, config)?;
         let mut settings = context::default_settings(options.codec)?;
         options.fill(&mut settings, config)?;
@@ -148,6 +158,9 @@ impl Backend {
             layering,
             stage,
             last: None,
+            inside: VecDeque::new(),
+            out: 0,
+            time_base: config.time_base,
             maps: MapsSet::default(),
         };
         Ok((backend, in_effect, codec_config))
@@ -166,21 +179,17 @@ impl Backend {
         if !options.sei.is_empty() {
             return refused("sei", "VP8 and VP9 have no place for messages".to_owned());
         }
-        if let (Some(last), true) = (self.last, self.hides_frames())
-            && input.pts - last < 2
-        {
-            let reason = "one tick after the last: VP8's hidden frames need one of their own".to_owned();
-            return refused("pts", reason);
+        if let Some(last) = self.last {
+            check_gap(input.pts - last, self.time_base)?;
+            if hides_frames(&self.options) && input.pts - last < 2 {
+                let reason = "one tick after the last: VP8's hidden frames need one of their own";
+                return refused("pts", reason.to_owned());
+            }
         }
         self.stage.check(options.frame_type)?;
         self.check_quantizer(options.quantizer)?;
         self.check_references(options.references)?;
         self.check_regions(options)
-    }
-
-    /// Whether frames of their own may come out that are not shown.
-    fn hides_frames(&self) -> bool {
-        hides_frames(&self.options)
     }
 
     fn check_quantizer(&self, quantizer: Quantizer) -> Result<(), Error> {
@@ -283,7 +292,9 @@ impl Backend {
         }
         let speed = options.checked_speed()?;
         options.layers.check(options, wanted)?;
-        self.configure(&settings)?;
+        if wanted.rate != self.rate {
+            self.configure(&settings)?;
+        }
         if options.cpu_used != self.options.cpu_used {
             self.context.control(Control::cpu_used(speed))?;
         }
@@ -346,7 +357,15 @@ impl Backend {
                 }
             }
         }
-        out.extend(outputs(raw));
+        out.extend(outputs(raw, self.options.layers.has_spatial()));
+        for output in &mut out[before..] {
+            self.stamp(output);
+            output.picture.disposable = match self.options.codec {
+                Codec::Vp8 => output.picture.disposable && self.keeps_statistics(input),
+                // libvpx 1.12 does not say it of VP9, but the frame does.
+                Codec::Vp9 => codec::vp9::is_disposable(&output.data),
+            };
+        }
         if let [output] = &mut out[before..] {
             // Of several, libvpx tells of the last one only.
             output.picture.quantizer = self.context.last_quantizer(0);
@@ -360,11 +379,34 @@ impl Backend {
         Ok(more)
     }
 
+    /// Gives a packet the time of its frame. A hidden one has none, and comes a tick after the one before.
+    fn stamp(&mut self, output: &mut Output) {
+        let nearest = self.inside.iter().enumerate().min_by_key(|(_, pts)| pts.abs_diff(output.pts));
+        let pts = match nearest {
+            Some((index, &pts)) if !output.picture.hidden => {
+                // Those before were left out.
+                self.inside.drain(..=index);
+                pts
+            }
+            _ => self.out + 1,
+        };
+        (output.pts, output.dts, self.out) = (pts, pts, pts);
+    }
+
+    /// Whether the VP8 frame that came out leaves the statistics of those after it alone.
+    fn keeps_statistics(&self, input: Option<&Input<'_>>) -> bool {
+        let said = input.is_some_and(|input| overwrites_nothing(input.options.references));
+        said || self.options.resilience != Resilience::None || matches!(self.layering, Layering::Vp8(_))
+    }
+
     /// One frame with all that goes along with it. Gives the layer it is in where we say it.
     fn encode_frame(&mut self, input: &Input<'_>) -> Result<u8, Error> {
         let forced = input.options.frame_type == FrameType::Key;
         let first = self.last.is_none();
         self.last = Some(input.pts);
+        if !self.only_counts() {
+            self.inside.push_back(input.pts);
+        }
         let key = match &mut self.beat {
             Some(beat) => beat.next(forced),
             None => forced,
@@ -519,6 +561,15 @@ fn check_taken(told: &c::vpx_codec_enc_cfg_t, taken: &c::vpx_codec_enc_cfg_t) ->
     Ok(())
 }
 
+/// libvpx counts time in 100 ns: frames it cannot tell apart by that are refused.
+fn check_gap(gap: i64, time_base: TimeBase) -> Result<(), Error> {
+    let (num, den) = (i128::from(time_base.num()), i128::from(time_base.den()));
+    if i128::from(gap) * num * 10_000_000 >= 2 * den {
+        return Ok(());
+    }
+    refused("pts", format!("{gap} ticks after the last, libvpx tells apart what is 200 ns away"))
+}
+
 /// VP8 puts hidden frames a tick after the shown one before.
 fn check_hidden(options: &Options, config: &Config) -> Result<(), Error> {
     if hides_frames(options) && config.frame_ticks() < 2 {
@@ -535,7 +586,8 @@ fn hides_frames(options: &Options) -> bool {
 /// `VP8_EFLAG_*`; the references have been checked.
 fn reference_flags(references: References) -> c::vpx_enc_frame_flags_t {
     let References { last, golden, alternate } = references;
-    let mut flags = 0;
+    // A frame that may be left out must not leave its statistics behind.
+    let mut flags = if overwrites_nothing(references) { c::VP8_EFLAG_NO_UPD_ENTROPY } else { 0 };
     for (reference, unread, kept, forced) in [
         (last, c::VP8_EFLAG_NO_REF_LAST, c::VP8_EFLAG_NO_UPD_LAST, 0),
         (golden, c::VP8_EFLAG_NO_REF_GF, c::VP8_EFLAG_NO_UPD_GF, c::VP8_EFLAG_FORCE_GF),
@@ -551,26 +603,32 @@ fn reference_flags(references: References) -> c::vpx_enc_frame_flags_t {
     flags
 }
 
+fn overwrites_nothing(references: References) -> bool {
+    let References { last, golden, alternate } = references;
+    [last, golden, alternate].iter().all(|reference| reference.update == Update::Never)
+}
+
 /// The frames, each with the ratio that came before it.
-fn outputs(raw: Vec<Raw>) -> impl Iterator<Item = Output> {
+fn outputs(raw: Vec<Raw>, by_size: bool) -> impl Iterator<Item = Output> {
     let mut psnr = None;
     raw.into_iter().filter_map(move |raw| match raw {
         Raw::Psnr(planes) => {
             psnr = Some(decibels(planes));
             None
         }
-        Raw::Frame(frame) => Some(output(frame, psnr.take())),
+        Raw::Frame(frame) => Some(output(frame, psnr.take(), by_size)),
         Raw::Statistics(_) => None,
     })
 }
 
-fn output(frame: RawFrame, psnr: Option<Psnr>) -> Output {
+fn output(frame: RawFrame, psnr: Option<Psnr>, by_size: bool) -> Output {
     let RawFrame { data, pts, flags, layers } = frame;
     let is = |flag| flags & flag != 0;
     let key = if is(c::VPX_FRAME_IS_KEY) { Key::Closed } else { Key::No };
     // Neither codec reorders: what is decoded first is shown first.
     let kind = if key == Key::No { PictureKind::P } else { PictureKind::Key };
-    let spatial = layers.iter().rposition(|coded| *coded != 0).unwrap_or(0) as u8;
+    // VP8 does not write which layers there are.
+    let spatial = layers.iter().rposition(|coded| by_size && *coded != 0).unwrap_or(0) as u8;
     let picture = Picture {
         kind,
         disposable: is(c::VPX_FRAME_IS_DROPPABLE),

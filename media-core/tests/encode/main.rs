@@ -7,7 +7,6 @@
 
 mod behaviour;
 mod pictures;
-
 mod rates;
 mod refusals;
 mod same_bytes;
@@ -15,9 +14,21 @@ mod subscriber;
 mod tools;
 mod traps;
 #[cfg(feature = "vpx")]
+mod vpx_changes;
+#[cfg(feature = "vpx")]
 mod vpx_formats;
 #[cfg(feature = "vpx")]
+mod vpx_layers;
+#[cfg(feature = "vpx")]
+mod vpx_maps;
+#[cfg(feature = "vpx")]
 mod vpx_passes;
+#[cfg(feature = "vpx")]
+mod vpx_properties;
+#[cfg(feature = "vpx")]
+mod vpx_same_bytes;
+#[cfg(feature = "vpx")]
+mod vpx_simulcast;
 #[cfg(feature = "x264")]
 mod x264_formats;
 

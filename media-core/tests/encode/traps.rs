@@ -150,6 +150,30 @@ fn t14_timestamps_increase() {
     }
 }
 
+/// libvpx counts time in 100 ns and gives timestamps back rounded to that.
+#[test]
+fn t14_nanoseconds_come_out_as_they_went_in() {
+    let frames = pictures::moving(PixelFormat::I420, SIZE, 9);
+    for (name, config) in codecs() {
+        for latency in [Latency::Realtime, Latency::Frames(5)] {
+            let mut encoder =
+                Encoder::open(Config { time_base: TimeBase::NANOS, latency, ..config.clone() }).unwrap();
+            let times: Vec<i64> = (0..9).map(|number| number * 33_366_733 + 7).collect();
+            for (frame, pts) in frames.iter().zip(&times) {
+                encoder.push(&frame.as_ref(), Timestamp::new(*pts), &FrameOptions::default()).unwrap();
+            }
+            let near =
+                encoder.push(&frames[0].as_ref(), Timestamp::new(times[8] + 150), &FrameOptions::default());
+            assert_eq!(near.is_ok(), name == "x264", "{name}");
+            let coded = encoder.finish().unwrap().coded;
+            let mut out: Vec<i64> = coded.iter().map(|coded| coded.packet.pts.ticks()).collect();
+            out.sort_unstable();
+            assert_eq!(out[..9], times, "{name}");
+            assert!(coded.iter().all(|coded| coded.packet.duration.is_some()), "{name}");
+        }
+    }
+}
+
 /// libvpx multiplies by ten million ticks a second in 64 bits.
 #[test]
 fn t14_timestamps_stay_in_range() {

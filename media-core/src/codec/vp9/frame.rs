@@ -1,5 +1,7 @@
 //! Frames: the start of the uncompressed header, and the index that binds several into a superframe.
 
+use bytes::{BufMut, Bytes, BytesMut};
+
 use super::{Error, Parts, Subsampling};
 use crate::bits::BitReader;
 use crate::codec::Colour;
@@ -92,6 +94,42 @@ pub fn stated_size(frame: &[u8]) -> Result<Option<(u32, u32)>, Error> {
     Ok(Some((bits.bits(16)? + 1, bits.bits(16)? + 1)))
 }
 
+/// Whether nothing that comes later depends on this frame or superframe, section 6.2: it is in no reference slot, and its statistics are not
+/// taken over. A frame that cannot be read is not taken for one.
+#[cfg(feature = "vpx")]
+pub(crate) fn is_disposable(data: &[u8]) -> bool {
+    frames(data).all(|frame| leaves_no_trace(frame).unwrap_or(false))
+}
+
+#[cfg(feature = "vpx")]
+fn leaves_no_trace(frame: &[u8]) -> Result<bool, Error> {
+    let Header::Inter { shown: true } = Header::parse(frame)? else {
+        return Ok(false);
+    };
+    let mut bits = BitReader::new(frame);
+    bits.skip(2)?; // frame_marker
+    let profile_3 = bits.bits(2)? == 3;
+    bits.skip(if profile_3 { 4 } else { 3 })?; // reserved_zero, show_existing_frame, frame_type, show_frame
+    let error_resilient = bits.bit()?;
+    if !error_resilient {
+        bits.skip(2)?; // reset_frame_context
+    }
+    let refresh_frame_flags = bits.bits(8)?;
+    bits.skip(12)?; // ref_frame_idx and ref_frame_sign_bias, three each
+    if !(bits.bit()? || bits.bit()? || bits.bit()?) {
+        bits.skip(32)?; // frame_size() where no found_ref says whose it is
+    }
+    if bits.bit()? {
+        bits.skip(32)?; // render_size()
+    }
+    bits.skip(1)?; // allow_high_precision_mv
+    if !bits.bit()? {
+        bits.skip(2)?; // raw_interpolation_filter
+    }
+    let refresh_frame_context = !error_resilient && bits.bit()?;
+    Ok(refresh_frame_flags == 0 && !refresh_frame_context)
+}
+
 /// `color_config()`, section 6.2.2.
 fn color_config(bits: &mut BitReader<'_>, profile: u8) -> Result<Parts, Error> {
     let bit_depth = match profile {
@@ -140,6 +178,38 @@ pub fn frames(data: &[u8]) -> impl Iterator<Item = &[u8]> {
         Some(frame)
     })
     .filter(|frame| !frame.is_empty())
+}
+
+/// The first `count` frames of a superframe, as a superframe of their own or the frame alone: the lower spatial layers of a stream that has
+/// several in each packet. All of `data` where it has no more than that.
+///
+/// ```
+/// use bytes::Bytes;
+/// use media_core::codec::vp9;
+/// // Two frames of three and two bytes.
+/// let both = Bytes::from_static(&[1, 2, 3, 4, 5, 0xc1, 3, 2, 0xc1]);
+/// assert_eq!(vp9::first_frames(&both, 1), [1, 2, 3][..]);
+/// assert_eq!(vp9::first_frames(&both, 2), both);
+/// ```
+pub fn first_frames(data: &Bytes, count: usize) -> Bytes {
+    let sizes: Vec<usize> = frames(data).map(<[u8]>::len).collect();
+    if sizes.len() <= count {
+        return data.clone();
+    }
+    let sizes = &sizes[..count];
+    let kept = data.slice(..sizes.iter().sum::<usize>());
+    if count < 2 {
+        return kept;
+    }
+    let size_bytes = sizes.iter().max().map_or(1, |size| (size.max(&1).ilog2() / 8) as usize + 1);
+    let marker = 0xc0 | ((size_bytes - 1) << 3) as u8 | (count - 1) as u8;
+    let mut out = BytesMut::from(&kept[..]);
+    out.put_u8(marker);
+    for size in sizes {
+        out.put_uint_le(*size as u64, size_bytes);
+    }
+    out.put_u8(marker);
+    out.freeze()
 }
 
 /// The frames' bytes and the index with its first marker but without its last, annex B.

@@ -6,9 +6,9 @@
 mod frame;
 mod record;
 
+pub use frame::{Header, first_frames, frames, stated_size};
 #[cfg(feature = "vpx")]
-pub(crate) use frame::colour;
-pub use frame::{Header, frames, stated_size};
+pub(crate) use frame::{colour, is_disposable};
 pub use record::Subsampling;
 pub(crate) use record::{VpcC, level};
 

@@ -88,13 +88,11 @@ impl Spatial {
     }
 }
 
-/// When a spatial layer is predicted from the one below.
+/// When a spatial layer is predicted from the one below. Never at all would be streams that overwrite each other's references in a decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InterLayer {
     /// In every picture: the fewest bits. C: `INTER_LAYER_PRED_ON`.
     Always = 0,
-    /// Never: streams of their own in one packet. C: `INTER_LAYER_PRED_OFF`.
-    Never = 1,
     /// In key frames only, so that between them a receiver needs its own layer only. C: `INTER_LAYER_PRED_OFF_NONKEY`.
     KeyFrames = 2,
 }

@@ -64,7 +64,7 @@ pub struct Options {
     pub static_threshold: u32,
     /// VP8: two to this power parts of a frame that a decoder can work on at once, 0 (the default) to 3. C: `VP8E_SET_TOKEN_PARTITIONS`.
     pub token_partitions: u8,
-    /// What a lost frame may do; [`Resilience::None`] by default. C: `g_error_resilient`.
+    /// What a lost frame may do; [`Resilience::None`] by default, which layers of VP9 make [`Resilience::Frames`]. C: `g_error_resilient`.
     pub resilience: Resilience,
     /// VP9: frames that do not take over the statistics of the one before, so that decoders can work on several; libvpx: on.
     /// C: `VP9E_SET_FRAME_PARALLEL_DECODING`.
@@ -149,7 +149,9 @@ impl Bounds {
 /// before, with [`Picture::hidden`](crate::encode::Picture::hidden).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AltRef {
-    /// VP8 0 or 1 (in two passes only), VP9 0 to 6: the layers of them; libvpx: VP8 0, VP9 1. C: `VP8E_SET_ENABLEAUTOALTREF`.
+    /// VP8 0 or 1 (in two passes only), VP9 0 to 6: the layers of them; libvpx: VP8 0, VP9 1. In a second pass of VP9 with
+    /// [`OnlyForced`](crate::encode::KeyFrames::OnlyForced) key frames there are none, since libvpx would forget some of those; with others,
+    /// forcing one takes 0 here. C: `VP8E_SET_ENABLEAUTOALTREF`.
     pub layers: Option<u8>,
     /// Frames that are mixed for one, 0 to 15; libvpx: VP8 0, VP9 7. C: `VP8E_SET_ARNR_MAXFRAMES`.
     pub max_frames: Option<u8>,

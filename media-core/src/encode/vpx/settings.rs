@@ -146,10 +146,15 @@ impl Options {
         }
     }
 
-    /// In a second pass, VP9 (libvpx 1.12) forgets a forced key frame that falls into the group of an alternate reference; where key frames
-    /// come by force only, there are none.
-    pub(super) fn for_keys(&self, config: &Config) -> Result<Self, Error> {
+    /// What the rest of the configuration takes.
+    ///
+    /// Layers of VP9 must not take over statistics from those above. In a second pass, VP9 (libvpx 1.12) forgets a forced key frame that falls
+    /// into the group of an alternate reference; where key frames come by force only, there are none.
+    pub(super) fn fitted_to(&self, config: &Config) -> Result<Self, Error> {
         let mut options = self.clone();
+        if self.codec == Codec::Vp9 && self.layers.are_some() && self.resilience == Resilience::None {
+            options.resilience = Resilience::Frames;
+        }
         if self.may_forget_keys(config) && config.key_frames == KeyFrames::OnlyForced {
             if let Some(layers @ 1..) = self.alt_ref.layers {
                 let reason = format!("{layers} layers, a second pass with key_frames OnlyForced takes 0");

@@ -8,7 +8,7 @@ use super::format::{check_size, csp, quantizer_offset};
 use super::pass::Files;
 use super::{Crop, NalHrd, Options, Parameters, Preset, Profile};
 use crate::encode::{Config, Error, KeyFrames, Latency, Metrics, Pass, Quality, RateControl, Timing};
-use crate::frame::{Colour, PixelFormat};
+use crate::frame::{Chroma, Colour, PixelFormat};
 
 impl Parameters {
     /// All but what depends on an open encoder.
@@ -16,7 +16,7 @@ impl Parameters {
         let mut parameters = Self::preset(options.preset.name(), tune(options, config.latency).as_deref())?;
         parameters.set_picture(config)?;
         parameters.set_crop(options.crop, config)?;
-        parameters.set_light(config);
+        parameters.set_light(config)?;
         parameters.set_time(config)?;
         set_rate(&mut parameters.0, config.rate, config.format)?;
         parameters.set_hrd(options.hrd, config.rate)?;
@@ -26,7 +26,7 @@ impl Parameters {
             parameters.0.i_level_idc = c_int::from(level);
         }
         parameters.set_output();
-        parameters.set_metrics(config.metrics, config.rate)?;
+        parameters.set_metrics(config.metrics, config)?;
         parameters.0.analyse.b_mb_info = options.unchanged_blocks.into();
         if let Some(files) = files {
             parameters.set_pass(config, files)?;
@@ -76,8 +76,12 @@ impl Parameters {
         Ok(())
     }
 
-    fn set_light(&mut self, config: &Config) {
+    fn set_light(&mut self, config: &Config) -> Result<(), Error> {
         if let Some(display) = config.mastering_display {
+            if display.min_luminance >= display.max_luminance {
+                let reason = format!("{display:?} is no brighter than dark");
+                return Err(Error::Config { field: "mastering_display", reason });
+            }
             let to = &mut self.0.mastering_display;
             let point = |(x, y): (u16, u16)| (c_int::from(x), c_int::from(y));
             to.b_mastering_display = 1;
@@ -92,6 +96,7 @@ impl Parameters {
             let to = &mut self.0.content_light_level;
             (to.b_cll, to.i_max_cll, to.i_max_fall) = (1, light.max.into(), light.max_average.into());
         }
+        Ok(())
     }
 
     fn set_time(&mut self, config: &Config) -> Result<(), Error> {
@@ -122,11 +127,16 @@ impl Parameters {
         Err(Error::Config { field: "hrd", reason: format!("{hrd:?} with {rate:?}, needs {needs}") })
     }
 
-    /// libx264 leaves the measuring out where nothing is lost.
-    fn set_metrics(&mut self, metrics: Metrics, rate: RateControl) -> Result<(), Error> {
-        if metrics != Metrics::default() && rate == RateControl::Lossless {
-            let reason = "libx264 does not measure what is lossless".to_owned();
-            return Err(Error::Unsupported { codec: "libx264", field: "metrics", reason });
+    /// libx264 leaves the measuring out where nothing is lost, and crashes over chroma that is not there.
+    fn set_metrics(&mut self, metrics: Metrics, config: &Config) -> Result<(), Error> {
+        let refused = |reason: &str| {
+            Err(Error::Unsupported { codec: "libx264", field: "metrics", reason: reason.to_owned() })
+        };
+        if metrics != Metrics::default() && config.rate == RateControl::Lossless {
+            return refused("libx264 does not measure what is lossless");
+        }
+        if metrics.psnr && config.format.chroma() == Chroma::Monochrome {
+            return refused("libx264 measures no PSNR without chroma");
         }
         let analyse = &mut self.0.analyse;
         (analyse.b_psnr, analyse.b_ssim) = (metrics.psnr.into(), metrics.ssim.into());

@@ -125,6 +125,11 @@ fn t19_what_libx264_would_ignore_is_refused() {
             RateControl::Constant { bitrate: 600_000, buffer_ms: 1000 },
             RateControl::Constant { bitrate: 600_000, buffer_ms: 30 },
         ),
+        // Less than a kilobit.
+        (
+            constrained(50_000, 400_000),
+            RateControl::Constrained { bitrate: 50_000, max: 400_000, buffer_ms: 1 },
+        ),
         // Another kind.
         (capped(1_000_000), RateControl::Quality { q: 23.into() }),
     ];

@@ -19,7 +19,7 @@ use crate::pictures;
 fn rates() -> impl Strategy<Value = RateControl> {
     let buffers = select(vec![1_u32, 40, 500, 60_000]);
     let bitrates = select(vec![1000_u32, 50_000, 400_000, 5_000_000, 900_000_000]);
-    (0..8_u8, 0..600_u16, 0..60_u8, bitrates.clone(), bitrates, buffers).prop_map(
+    (0..8_u8, 5..520_u16, 0..53_u8, bitrates.clone(), bitrates, buffers).prop_map(
         |(kind, q, qp, bitrate, max, buffer_ms)| match kind {
             0 => RateControl::Quality { q: Quality::tenths(q) },
             1 => RateControl::CappedQuality { q: Quality::tenths(q), max, buffer_ms },
@@ -46,8 +46,8 @@ fn options() -> impl Strategy<Value = Options> {
         Profile::High444,
     ]);
     let levels = select(vec![9_u8, 10, 11, 31, 52, 77]);
-    let hrds = prop_oneof![3 => Just(NalHrd::None), 1 => Just(NalHrd::Vbr), 1 => Just(NalHrd::Cbr)];
-    let crops = prop_oneof![4 => Just(Crop::default()), 1 => Just(Crop { left: 2, top: 2, right: 4, bottom: 6 }), 1 => Just(Crop { left: 1, top: 900, right: 0, bottom: 0 })];
+    let hrds = prop_oneof![9 => Just(NalHrd::None), 1 => Just(NalHrd::Vbr), 1 => Just(NalHrd::Cbr)];
+    let crops = prop_oneof![9 => Just(Crop::default()), 1 => Just(Crop { left: 2, top: 2, right: 4, bottom: 6 }), 1 => Just(Crop { left: 1, top: 900, right: 0, bottom: 0 })];
     let singles = select(vec![
         ("bframes", "5"),
         ("b-pyramid", "strict"),
@@ -79,8 +79,17 @@ fn options() -> impl Strategy<Value = Options> {
     ]);
     let params =
         prop::collection::vec(singles.prop_map(|(name, value)| (name.to_owned(), value.to_owned())), 0..3);
-    (presets, of(tunes), of(profiles), of(levels), hrds, crops, any::<bool>(), params).prop_map(
-        |(preset, tune, profile, level, hrd, crop, unchanged_blocks, params)| Options {
+    (
+        presets,
+        of(tunes),
+        prop::option::weighted(0.15, profiles),
+        prop::option::weighted(0.15, levels),
+        hrds,
+        crops,
+        any::<bool>(),
+        params,
+    )
+        .prop_map(|(preset, tune, profile, level, hrd, crop, unchanged_blocks, params)| Options {
             preset,
             tune,
             profile,
@@ -90,8 +99,7 @@ fn options() -> impl Strategy<Value = Options> {
             unchanged_blocks,
             params,
             ..Options::default()
-        },
-    )
+        })
 }
 
 fn configs() -> impl Strategy<Value = Config> {
@@ -107,49 +115,52 @@ fn configs() -> impl Strategy<Value = Config> {
         PixelFormat::P010,
         PixelFormat::Gray10,
     ]);
-    let sizes = select(vec![(64, 48), (16, 16), (2, 2), (33, 17), (50, 34), (1, 1), (130, 66)]);
+    let sizes =
+        select(vec![(64, 48), (16, 16), (2, 2), (32, 18), (50, 34), (130, 66), (96, 80), (33, 17), (1, 1)]);
     let keys = prop_oneof![
-        (0..300_u32).prop_map(|max| KeyFrames::Auto { max }),
-        (0..5_u32).prop_map(|every| KeyFrames::Fixed { every }),
-        (0..5_u32).prop_map(|every| KeyFrames::IntraRefresh { every }),
-        Just(KeyFrames::OnlyForced),
+        3 => (1..300_u32).prop_map(|max| KeyFrames::Auto { max }),
+        2 => (0..9_u32).prop_map(|every| KeyFrames::Fixed { every }),
+        1 => (0..9_u32).prop_map(|every| KeyFrames::IntraRefresh { every }),
+        1 => Just(KeyFrames::OnlyForced),
     ];
     let latencies =
         prop_oneof![Just(Latency::Realtime), (0..12_u32).prop_map(Latency::Frames), Just(Latency::Unlimited)];
-    let timings = prop_oneof![Just(Timing::Constant), Just(Timing::Variable)];
-    let passes = prop_oneof![3 => Just(Pass::Single), 1 => Just(Pass::First)];
-    let metrics = (any::<bool>(), any::<bool>()).prop_map(|(psnr, ssim)| Metrics { psnr, ssim });
+    let timings = prop_oneof![4 => Just(Timing::Constant), 1 => Just(Timing::Variable)];
+    let passes = prop_oneof![6 => Just(Pass::Single), 1 => Just(Pass::First)];
+    let metrics = (prop::bool::weighted(0.2), prop::bool::weighted(0.2))
+        .prop_map(|(psnr, ssim)| Metrics { psnr, ssim });
     let colours = select(vec![Colour::UNSPECIFIED, Colour::BT709, Colour::BT2100_PQ]);
     let light =
         of(Just((MasteringDisplay::p3_d65(50, 10_000_000), ContentLight { max: 1000, max_average: 400 })));
     let looks = (formats, sizes, colours, metrics, light);
-    (options(), looks, rates(), keys, latencies, timings, 0..4_u8, passes).prop_map(
-        |(
-            options,
-            (format, size, colour, metrics, light),
-            rate,
-            key_frames,
-            latency,
-            timing,
-            threads,
-            pass,
-        )| Config {
-            codec: Codec::X264(options),
-            size,
-            format,
-            colour,
-            rate,
-            key_frames,
-            latency,
-            timing,
-            threads: Threads::Count(threads),
-            pass,
-            metrics,
-            mastering_display: light.map(|(display, _)| display),
-            content_light: light.map(|(_, light)| light),
-            ..crate::x264("medium")
-        },
-    )
+    (options(), looks, rates(), keys, latencies, timings, prop_oneof![9 => 1..4_u8, 1 => Just(0)], passes)
+        .prop_map(
+            |(
+                options,
+                (format, size, colour, metrics, light),
+                rate,
+                key_frames,
+                latency,
+                timing,
+                threads,
+                pass,
+            )| Config {
+                codec: Codec::X264(options),
+                size,
+                format,
+                colour,
+                rate,
+                key_frames,
+                latency,
+                timing,
+                threads: Threads::Count(threads),
+                pass,
+                metrics,
+                mastering_display: light.map(|(display, _)| display),
+                content_light: light.map(|(_, light)| light),
+                ..crate::x264("medium")
+            },
+        )
 }
 
 fn frame_options(size: (u32, u32)) -> impl Strategy<Value = FrameOptions> {
@@ -186,7 +197,7 @@ fn frame_options(size: (u32, u32)) -> impl Strategy<Value = FrameOptions> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
     fn a_configuration_is_refused_with_a_reason_or_works(

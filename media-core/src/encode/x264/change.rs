@@ -84,12 +84,12 @@ fn check_kind(from: RateControl, to: RateControl, constant: bool) -> Result<(), 
     }
 }
 
-/// libx264 would take a larger one.
+/// libx264 would take a larger one, and reads none as a change it has nothing to do with.
 fn check_buffer(parameters: &c::x264_param_t) -> Result<(), Error> {
     let rc = &parameters.rc;
     let frame = i64::from(rc.i_vbv_max_bitrate) * i64::from(parameters.i_fps_den)
         / i64::from(parameters.i_fps_num).max(1);
-    if i64::from(rc.i_vbv_buffer_size) >= frame {
+    if i64::from(rc.i_vbv_buffer_size) >= frame.max(1) {
         return Ok(());
     }
     Err(refused("rate", &format!("a buffer of {} kbit, less than a frame has", rc.i_vbv_buffer_size)))

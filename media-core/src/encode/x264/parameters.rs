@@ -20,7 +20,7 @@ impl Parameters {
         parameters.set_time(config)?;
         set_rate(&mut parameters.0, config.rate, config.format)?;
         parameters.set_hrd(options.hrd, config.rate)?;
-        parameters.set_key_frames(config.key_frames);
+        parameters.set_key_frames(config)?;
         parameters.0.i_threads = c_int::from(config.threads.count()?);
         if let Some(level) = options.level {
             parameters.0.i_level_idc = c_int::from(level);
@@ -159,13 +159,17 @@ impl Parameters {
         }
     }
 
-    fn set_key_frames(&mut self, policy: KeyFrames) {
+    fn set_key_frames(&mut self, config: &Config) -> Result<(), Error> {
         let param = &mut self.0;
-        match policy {
+        match config.key_frames {
             KeyFrames::Auto { max } => param.i_keyint_max = max as c_int,
             KeyFrames::Fixed { every } => {
                 (param.i_keyint_max, param.i_keyint_min) = (every as c_int, every as c_int);
                 param.i_scenecut_threshold = 0;
+            }
+            KeyFrames::IntraRefresh { .. } if config.format.chroma() == Chroma::Monochrome => {
+                let reason = "libx264 refreshes no pictures without chroma (it crashes)".to_owned();
+                return Err(Error::Unsupported { codec: "libx264", field: "key_frames", reason });
             }
             KeyFrames::IntraRefresh { every } => {
                 param.i_keyint_max = every as c_int;
@@ -180,6 +184,7 @@ impl Parameters {
                 param.i_scenecut_threshold = 0;
             }
         }
+        Ok(())
     }
 
     /// What packets look like: lengths before NAL units, parameter sets in the configuration only.

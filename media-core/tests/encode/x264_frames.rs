@@ -99,7 +99,7 @@ fn frame_types_that_cannot_be_are_refused() {
 fn a_fixed_quantizer_is_what_the_picture_says() {
     let frames = pictures::moving(PixelFormat::I420, SIZE, 20);
     let quantizer = |number: usize| {
-        if number % 3 == 0 { Quantizer::Fixed(10 + number as u8 * 2) } else { Quantizer::Auto }
+        if number.is_multiple_of(3) { Quantizer::Fixed(10 + number as u8 * 2) } else { Quantizer::Auto }
     };
     for threads in [1, 3] {
         for (format, latency) in [

@@ -87,6 +87,9 @@ fn check_kind(from: RateControl, to: RateControl, constant: bool) -> Result<(), 
 /// libx264 would take a larger one, and reads none as a change it has nothing to do with.
 fn check_buffer(parameters: &c::x264_param_t) -> Result<(), Error> {
     let rc = &parameters.rc;
+    if rc.i_vbv_max_bitrate == 0 {
+        return Ok(());
+    }
     let frame = i64::from(rc.i_vbv_max_bitrate) * i64::from(parameters.i_fps_den)
         / i64::from(parameters.i_fps_num).max(1);
     if i64::from(rc.i_vbv_buffer_size) >= frame.max(1) {

@@ -20,6 +20,7 @@ mod picture;
 mod rules;
 mod slices;
 mod statistics;
+mod taken;
 
 use std::collections::VecDeque;
 use std::ffi::c_int;
@@ -32,12 +33,12 @@ use self::format::Scratch;
 use self::handle::{Handle, Parameters};
 pub use self::options::{Crop, NalHrd, Options, Preset, Profile, Tune};
 use self::output::{Asked, Nal};
-use self::parameters::rate_values;
 use self::pass::Files;
 use self::picture::Picture;
 use self::rules::Rules;
 pub(super) use self::slices::Receiver;
 pub use self::slices::Slice;
+use self::taken::rate_values;
 use super::{
     Codec, Config, Error, Input, KeyFrames, Latency, Output, Pass, RateControl, Statistics, Threads,
 };

@@ -9,7 +9,8 @@ use std::ffi::c_int;
 use x264_sys as c;
 
 use super::handle::level;
-use super::parameters::{rate_values, set_rate};
+use super::parameters::set_rate;
+use super::taken::rate_values;
 use super::{NalHrd, Options};
 use crate::codec::h264;
 use crate::encode::{Config, Error, Pass, RateControl};

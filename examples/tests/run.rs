@@ -154,3 +154,47 @@ fn encode_vp8_simulcast() {
         assert!(pictures(&folder.join(size).with_extension("ivf")).is_none_or(|count| count == 100));
     }
 }
+
+/// What a program prints, line by line.
+fn lines(example: &str) -> Vec<String> {
+    let output = Command::new(example).output().expect("it was built");
+    assert!(output.status.success(), "{example}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// The number a line begins with, or has behind a name and a colon.
+fn number(line: &str) -> f64 {
+    let first = |text: &str| text.split(' ').next().and_then(|word| word.parse().ok());
+    let named = || line.split_once(": ").and_then(|(_, rest)| first(rest));
+    first(line).or_else(named).unwrap_or_else(|| panic!("{line}"))
+}
+
+#[test]
+fn encode_in_two_passes() {
+    let lines = lines(env!("CARGO_BIN_EXE_encode-in-two-passes"));
+    assert!((285_000.0..315_000.0).contains(&number(&lines[1])), "{lines:?}");
+}
+
+#[test]
+fn change_bitrate_live() {
+    let lines = lines(env!("CARGO_BIN_EXE_change-bitrate-live"));
+    for (line, rate) in lines.iter().zip([1_000_000.0, 250_000.0, 2_000_000.0]) {
+        assert!((0.75 * rate..1.25 * rate).contains(&number(line)), "{lines:?}");
+    }
+    assert!(lines[3].starts_with("frame_rate of a running encoder cannot be changed"), "{lines:?}");
+}
+
+#[test]
+fn encode_region_of_interest() {
+    let lines = lines(env!("CARGO_BIN_EXE_encode-region-of-interest"));
+    let [alike, face] = &lines[..] else { panic!("{lines:?}") };
+    assert!(number(face) < number(alike), "{lines:?}");
+}
+
+#[test]
+fn encode_screen_content() {
+    let lines = lines(env!("CARGO_BIN_EXE_encode-screen-content"));
+    let words: Vec<&str> = lines[0].split(' ').collect();
+    let [first, each] = [words[0], words[6]].map(|word| word.parse::<usize>().expect("bytes"));
+    assert!(each * 10 < first, "{lines:?}");
+}

@@ -7,7 +7,8 @@ use super::{Config, Error, FrameRate, RateControl};
 #[non_exhaustive]
 pub struct Change {
     /// Bit rate, buffer or quality; the kind of rate control stays the same. libx264 changes bit rates only where a buffer was given at
-    /// open (`Constrained`, `Constant`, `CappedQuality`).
+    /// open: that of `Constant`, and the highest of `Constrained` and `CappedQuality`, as far as the stream's level allows; none in one of
+    /// two passes, nor where the stream signals them to decoders.
     pub rate: Option<RateControl>,
     /// Pictures per second from now on. libvpx, which goes by timestamps, takes it for the duration of frames pushed without one; libx264
     /// has written it into its parameter sets and refuses.

@@ -26,8 +26,8 @@ pub struct Picture {
     pub hidden: bool,
     /// The layer it belongs to; the base layer where there is but one.
     pub layer: Layer,
-    /// The quantizer, on the scale of [`RateControl`](super::RateControl): the average over the blocks with libx264, the frame's with
-    /// libvpx. `None` where the library does not say.
+    /// The quantizer, on the scale of [`RateControl`](super::RateControl): that of the frame, around which its blocks may vary. `None`
+    /// where the library does not say.
     pub quantizer: Option<f32>,
     /// How far the decoded picture is from the source; `None` unless [asked for](super::Config::metrics).
     pub psnr: Option<Psnr>,

@@ -19,10 +19,11 @@ use crate::track::TrackId;
 pub struct Config {
     /// The library and what only it knows.
     pub codec: Codec,
-    /// Width and height of the pictures in pixels. libx264 (`i_width`, `i_height`) needs both even for halved chroma, VP8 takes up to
-    /// 16,383, VP9 and libx264 up to 16,384 here. libvpx: `g_w`, `g_h`.
+    /// Width and height of the pictures in pixels. libx264 (`i_width`, `i_height`) needs an even side wherever chroma is halved, since
+    /// H.264 cannot say anything else; VP8 takes up to 16,383, VP9 and libx264 up to 16,384 here. libvpx: `g_w`, `g_h`.
     pub size: (u32, u32),
-    /// How samples lie; [`PixelFormat::I420`] by default. libx264 also takes [`PixelFormat::Nv12`] (`i_csp`).
+    /// How samples lie; [`PixelFormat::I420`] by default. libx264 takes all there are (`i_csp`, `i_bitdepth`), and only
+    /// [`PixelFormat::P010`] has to be copied for it.
     pub format: PixelFormat,
     /// What the sample values mean, written into the stream; [`Colour::UNSPECIFIED`] by default. libx264: `vui.i_colorprim`,
     /// `i_transfer`, `i_colmatrix`, `b_fullrange`; VP9: `VP9E_SET_COLOR_SPACE`, `VP9E_SET_COLOR_RANGE`, which can say the matrix only;
@@ -187,7 +188,7 @@ impl FrameRate {
 /// What the encoder measures of each picture, against the source: at the cost of some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Metrics {
-    /// The peak signal-to-noise ratio. libx264: `analyse.b_psnr`; libvpx: `VPX_CODEC_USE_PSNR`.
+    /// The peak signal-to-noise ratio. libx264: `analyse.b_psnr`, not of grey pictures; libvpx: `VPX_CODEC_USE_PSNR`.
     pub psnr: bool,
     /// The structural similarity. libx264: `analyse.b_ssim`; refused by libvpx, which has none.
     pub ssim: bool,

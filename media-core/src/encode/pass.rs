@@ -37,7 +37,8 @@ pub enum Pass {
     /// The first of two: [`finish`](super::Encoder::finish) gives the statistics. libx264 puts out a whole, quickly made stream beside
     /// them, libvpx no packet at all.
     First,
-    /// The second, with the statistics of the first over the same frames with the same configuration.
+    /// The second, with the statistics of the first over the same frames with the same configuration. libx264 takes fewer frames, and
+    /// [`push`](super::Encoder::push) refuses more.
     Second(Statistics),
 }
 

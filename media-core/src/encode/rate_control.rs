@@ -5,7 +5,8 @@ use super::Error;
 /// How the bits are shared out. Bit rates are bits per second, rounded to whole kbit/s, the unit of both libraries.
 ///
 /// Quality and quantizer count as the codec does, smaller is better: libx264 1 to 51 (23 is usual; six less double the rate), VP8 and
-/// VP9 0 to 63 (VP9 looks at 31 about as libx264 at 23). The scales do not correspond and are not made to.
+/// VP9 0 to 63 (VP9 looks at 31 about as libx264 at 23). The scales do not correspond and are not made to. More bits per sample do not
+/// change them: where the `x264` program takes `--qp 42` at 10 bits, it is 30 here.
 ///
 /// | here | libx264 | VP8, VP9 |
 /// |---|---|---|
@@ -20,7 +21,8 @@ use super::Error;
 /// Buffers are milliseconds of the bit rate beside them: what a decoder has to store before it starts, and how long the rate may be
 /// exceeded. libx264 takes them as kbit (`rate * buffer_ms / 1000`), libvpx as milliseconds.
 ///
-/// Two passes ([`Pass`](super::Pass)) go with `Average` and `Constrained`, and with libvpx with the qualities too.
+/// Two passes ([`Pass`](super::Pass)) go with `Average` and `Constrained`, and with libvpx with the qualities too. What a running libx264
+/// [changes](super::Change): `Quality`, all of `CappedQuality` and `Constant`, and the peak and buffer of `Constrained`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RateControl {

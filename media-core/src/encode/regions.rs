@@ -29,7 +29,7 @@ pub enum Block {
     /// So many quantizer steps more (worse) or less, on the scale of the codec; 0 for as it comes. libx264 -51 to 51, libvpx -63 to 63.
     Offset(i8),
     /// Shows what it showed in the frame before, sample for sample; the encoder need not look. Saying so of a block that did change
-    /// leaves the old samples in the picture.
+    /// may leave the old samples in the picture. libx264 looks all the same where the block was coded worse than it would be now.
     Unchanged,
 }
 

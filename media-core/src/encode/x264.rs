@@ -19,6 +19,8 @@ mod pass;
 mod picture;
 mod rules;
 mod slices;
+mod statistics;
+mod taken;
 
 use std::collections::VecDeque;
 use std::ffi::c_int;
@@ -31,17 +33,17 @@ use self::format::Scratch;
 use self::handle::{Handle, Parameters};
 pub use self::options::{Crop, NalHrd, Options, Preset, Profile, Tune};
 use self::output::{Asked, Nal};
-use self::parameters::rate_values;
 use self::pass::Files;
 use self::picture::Picture;
 use self::rules::Rules;
 pub(super) use self::slices::Receiver;
 pub use self::slices::Slice;
+use self::taken::rate_values;
 use super::{
     Codec, Config, Error, Input, KeyFrames, Latency, Output, Pass, RateControl, Statistics, Threads,
 };
 use crate::codec::{self, Parser, h264};
-use crate::frame::{Chroma, PixelFormat};
+use crate::frame::PixelFormat;
 use crate::packet::Key;
 
 /// An open `x264_t`.
@@ -51,6 +53,8 @@ pub(super) struct Backend {
     encoder: Option<Handle>,
     /// Removed after the encoder is closed, which has them open.
     files: Option<Files>,
+    /// How many frames there may still be; `None` for any number.
+    frames_left: Option<usize>,
     config: Config,
     options: Options,
     sets: h264::Config,
@@ -74,7 +78,7 @@ impl Backend {
         receiver: Option<Receiver>,
     ) -> Result<(Self, Config, codec::Config), Error> {
         c::check().map_err(|found| Error::Library { library: "libx264", reason: found.to_string() })?;
-        let files = files(&config.pass, config.format)?;
+        let (files, frames) = files(config)?.unzip();
         let mut parameters = Parameters::new(config, options, files.as_ref())?;
         if let Latency::Frames(frames) = config.latency {
             if config.threads == Threads::Auto {
@@ -97,12 +101,12 @@ impl Backend {
         let backend = Self {
             encoder: Some(encoder),
             files,
+            frames_left: frames.flatten(),
             rules: Rules::of(config, &taken),
             asked: Asked {
                 psnr: config.metrics.psnr,
                 ssim: config.metrics.ssim,
                 hrd: options.hrd != NalHrd::None,
-                chroma: config.format.chroma() != Chroma::Monochrome,
             },
             scratch: Scratch::default(),
             receiver: receiver.map(Arc::new),
@@ -122,6 +126,11 @@ impl Backend {
 
     /// Refuses what there are no means for.
     pub(super) fn check(&self, input: &Input<'_>) -> Result<(), Error> {
+        if self.frames_left == Some(0) {
+            // libx264 crashes.
+            let reason = "the first pass had no more frames".to_owned();
+            return Err(Error::Config { field: "pass", reason });
+        }
         self.rules.check(input.options)
     }
 
@@ -130,6 +139,9 @@ impl Backend {
         let scratch = &mut self.scratch;
         let picture = input.map(|input| Picture::new(input, &self.rules, scratch, self.receiver.as_ref()));
         let encoded = encoder.encode(picture)?;
+        if let (Some(left), Some(_)) = (&mut self.frames_left, input) {
+            *left -= 1;
+        }
         let more = encoder.delayed() > 0;
         if let Some(quantizer) = encoded.begun {
             self.begun.push_back(quantizer);
@@ -213,12 +225,15 @@ impl Backend {
     }
 }
 
-/// The files of a pass, for which libx264 has no other way.
-fn files(pass: &Pass, format: PixelFormat) -> Result<Option<Files>, Error> {
-    match pass {
+/// The files of a pass, for which libx264 has no other way, and how many frames a second one may have.
+fn files(config: &Config) -> Result<Option<(Files, Option<usize>)>, Error> {
+    match &config.pass {
         Pass::Single => Ok(None),
-        Pass::First => Files::new().map(Some),
-        Pass::Second(statistics) => Files::with(statistics, &source(format)).map(Some),
+        Pass::First => Ok(Some((Files::new()?, None))),
+        Pass::Second(statistics) => {
+            let (files, frames) = Files::with(statistics, &source(config.format), config.size)?;
+            Ok(Some((files, Some(frames))))
+        }
     }
 }
 

@@ -30,7 +30,23 @@ mod vpx_same_bytes;
 #[cfg(feature = "vpx")]
 mod vpx_simulcast;
 #[cfg(feature = "x264")]
+mod x264_bytes;
+#[cfg(feature = "x264")]
+mod x264_change;
+#[cfg(feature = "x264")]
 mod x264_formats;
+#[cfg(feature = "x264")]
+mod x264_frames;
+#[cfg(feature = "x264")]
+mod x264_hrd;
+#[cfg(feature = "x264")]
+mod x264_properties;
+#[cfg(feature = "x264")]
+mod x264_refresh;
+#[cfg(feature = "x264")]
+mod x264_slices;
+#[cfg(feature = "x264")]
+mod x264_two_pass;
 
 use media_core::encode::{Config, Encoder, FrameOptions, FrameRate};
 use media_core::frame::Frame;

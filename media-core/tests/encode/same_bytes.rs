@@ -13,11 +13,11 @@ use media_core::time::{TimeBase, Timestamp};
 use crate::tools::{self, Scratch};
 use crate::{SIZE, codecs, encode, pictures};
 
-const COUNT: usize = 50;
+pub const COUNT: usize = 50;
 const CLIP_SIZE: (u32, u32) = (320, 180);
 
 /// The beginning of a real clip, 25 Hz, small enough for a debug build: as Y4M for the programs and raw for us.
-fn clip(scratch: &Scratch) -> Option<(std::path::PathBuf, Vec<u8>)> {
+pub fn clip(scratch: &Scratch) -> Option<(std::path::PathBuf, Vec<u8>)> {
     let clip = tools::clip("bikes.mp4")?;
     let y4m = scratch.file("clip.y4m");
     let mut command = Command::new("ffmpeg");
@@ -43,7 +43,7 @@ fn encode_raw(config: Config, raw: &[u8]) -> (media_core::codec::Config, Vec<Pac
     (codec_config, packets)
 }
 
-fn of_clip(config: Config) -> Config {
+pub fn of_clip(config: Config) -> Config {
     let time_base = TimeBase::hz(25);
     Config { size: CLIP_SIZE, time_base, frame_rate: FrameRate::hz(25), ..config }
 }
@@ -149,7 +149,7 @@ fn h264_is_what_the_x264_program_writes() {
 
 /// Coded slices, H.264 table 7-1; parameter sets differ in what they say of time.
 #[cfg(feature = "x264")]
-fn slices(stream: &[u8]) -> Vec<Vec<u8>> {
+pub fn slices(stream: &[u8]) -> Vec<Vec<u8>> {
     tools::annexb_units(stream).into_iter().filter(|unit| matches!(unit[0] & 31, 1 | 5)).collect()
 }
 

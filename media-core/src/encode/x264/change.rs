@@ -9,7 +9,8 @@ use std::ffi::c_int;
 use x264_sys as c;
 
 use super::handle::level;
-use super::parameters::{rate_values, set_rate};
+use super::parameters::set_rate;
+use super::taken::rate_values;
 use super::{NalHrd, Options};
 use crate::codec::h264;
 use crate::encode::{Config, Error, Pass, RateControl};
@@ -84,12 +85,15 @@ fn check_kind(from: RateControl, to: RateControl, constant: bool) -> Result<(), 
     }
 }
 
-/// libx264 would take a larger one.
+/// libx264 would take a larger one, and reads none as a change it has nothing to do with.
 fn check_buffer(parameters: &c::x264_param_t) -> Result<(), Error> {
     let rc = &parameters.rc;
+    if rc.i_vbv_max_bitrate == 0 {
+        return Ok(());
+    }
     let frame = i64::from(rc.i_vbv_max_bitrate) * i64::from(parameters.i_fps_den)
         / i64::from(parameters.i_fps_num).max(1);
-    if i64::from(rc.i_vbv_buffer_size) >= frame {
+    if i64::from(rc.i_vbv_buffer_size) >= frame.max(1) {
         return Ok(());
     }
     Err(refused("rate", &format!("a buffer of {} kbit, less than a frame has", rc.i_vbv_buffer_size)))

@@ -39,7 +39,7 @@ pub struct Options {
     /// Lets frames say which blocks show what they showed in the frame before, for
     /// [`Block::Unchanged`](crate::encode::Block::Unchanged); off by default, since the encoder then keeps more of each picture. It uses
     /// what it is told in P-frames right after the frame they refer to, without weighted prediction: for screens, with
-    /// [`Latency::Realtime`] and `("weightp", "0")`. C: `analyse.b_mb_info`.
+    /// [`Latency::Realtime`], [`KeyFrames::OnlyForced`](crate::encode::KeyFrames::OnlyForced) and `("weightp", "0")`. C: `analyse.b_mb_info`.
     pub unchanged_blocks: bool,
     /// Looks as closely in a [first pass](crate::encode::Pass::First) as in the second; off by default, since the statistics are hardly
     /// better. [`Preset::Placebo`] does so anyway, as the `x264` program. C: no `x264_param_apply_fastfirstpass`.

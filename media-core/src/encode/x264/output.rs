@@ -46,7 +46,6 @@ impl Output {
     /// What is told of it, as far as the encoder was `asked` to measure.
     pub(super) fn picture(&self, asked: Asked, quantizer: Option<f32>) -> Picture {
         let ([y, u, v], all) = self.psnr;
-        let (u, v) = if asked.chroma { (u, v) } else { (f64::INFINITY, f64::INFINITY) };
         let [y, u, v, all] = [y, u, v, all].map(decibels);
         Picture {
             kind: self.kind,
@@ -71,8 +70,6 @@ pub(super) struct Asked {
     pub(super) psnr: bool,
     pub(super) ssim: bool,
     pub(super) hrd: bool,
-    /// Whether there is chroma to measure.
-    pub(super) chroma: bool,
 }
 
 /// A NAL unit that was given to a callback, with its place in the picture.

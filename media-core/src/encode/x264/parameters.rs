@@ -1,14 +1,15 @@
 //! From [`Config`] and [`Options`] to `x264_param_t`, and whether x264 kept to it.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CString, c_int};
 
 use x264_sys as c;
 
 use super::format::{check_size, csp, quantizer_offset};
 use super::pass::Files;
+use super::taken::owned;
 use super::{Crop, NalHrd, Options, Parameters, Preset, Profile};
 use crate::encode::{Config, Error, KeyFrames, Latency, Metrics, Pass, Quality, RateControl, Timing};
-use crate::frame::{Colour, PixelFormat};
+use crate::frame::{Chroma, Colour, PixelFormat};
 
 impl Parameters {
     /// All but what depends on an open encoder.
@@ -16,17 +17,17 @@ impl Parameters {
         let mut parameters = Self::preset(options.preset.name(), tune(options, config.latency).as_deref())?;
         parameters.set_picture(config)?;
         parameters.set_crop(options.crop, config)?;
-        parameters.set_light(config);
+        parameters.set_light(config)?;
         parameters.set_time(config)?;
         set_rate(&mut parameters.0, config.rate, config.format)?;
         parameters.set_hrd(options.hrd, config.rate)?;
-        parameters.set_key_frames(config.key_frames);
+        parameters.set_key_frames(config)?;
         parameters.0.i_threads = c_int::from(config.threads.count()?);
         if let Some(level) = options.level {
             parameters.0.i_level_idc = c_int::from(level);
         }
         parameters.set_output();
-        parameters.set_metrics(config.metrics, config.rate)?;
+        parameters.set_metrics(config.metrics, config)?;
         parameters.0.analyse.b_mb_info = options.unchanged_blocks.into();
         if let Some(files) = files {
             parameters.set_pass(config, files)?;
@@ -76,8 +77,12 @@ impl Parameters {
         Ok(())
     }
 
-    fn set_light(&mut self, config: &Config) {
+    fn set_light(&mut self, config: &Config) -> Result<(), Error> {
         if let Some(display) = config.mastering_display {
+            if display.min_luminance >= display.max_luminance {
+                let reason = format!("{display:?} is no brighter than dark");
+                return Err(Error::Config { field: "mastering_display", reason });
+            }
             let to = &mut self.0.mastering_display;
             let point = |(x, y): (u16, u16)| (c_int::from(x), c_int::from(y));
             to.b_mastering_display = 1;
@@ -92,6 +97,7 @@ impl Parameters {
             let to = &mut self.0.content_light_level;
             (to.b_cll, to.i_max_cll, to.i_max_fall) = (1, light.max.into(), light.max_average.into());
         }
+        Ok(())
     }
 
     fn set_time(&mut self, config: &Config) -> Result<(), Error> {
@@ -122,11 +128,16 @@ impl Parameters {
         Err(Error::Config { field: "hrd", reason: format!("{hrd:?} with {rate:?}, needs {needs}") })
     }
 
-    /// libx264 leaves the measuring out where nothing is lost.
-    fn set_metrics(&mut self, metrics: Metrics, rate: RateControl) -> Result<(), Error> {
-        if metrics != Metrics::default() && rate == RateControl::Lossless {
-            let reason = "libx264 does not measure what is lossless".to_owned();
-            return Err(Error::Unsupported { codec: "libx264", field: "metrics", reason });
+    /// libx264 leaves the measuring out where nothing is lost, and crashes over chroma that is not there.
+    fn set_metrics(&mut self, metrics: Metrics, config: &Config) -> Result<(), Error> {
+        let refused = |reason: &str| {
+            Err(Error::Unsupported { codec: "libx264", field: "metrics", reason: reason.to_owned() })
+        };
+        if metrics != Metrics::default() && config.rate == RateControl::Lossless {
+            return refused("libx264 does not measure what is lossless");
+        }
+        if metrics.psnr && config.format.chroma() == Chroma::Monochrome {
+            return refused("libx264 measures no PSNR without chroma");
         }
         let analyse = &mut self.0.analyse;
         (analyse.b_psnr, analyse.b_ssim) = (metrics.psnr.into(), metrics.ssim.into());
@@ -149,13 +160,17 @@ impl Parameters {
         }
     }
 
-    fn set_key_frames(&mut self, policy: KeyFrames) {
+    fn set_key_frames(&mut self, config: &Config) -> Result<(), Error> {
         let param = &mut self.0;
-        match policy {
+        match config.key_frames {
             KeyFrames::Auto { max } => param.i_keyint_max = max as c_int,
             KeyFrames::Fixed { every } => {
                 (param.i_keyint_max, param.i_keyint_min) = (every as c_int, every as c_int);
                 param.i_scenecut_threshold = 0;
+            }
+            KeyFrames::IntraRefresh { .. } if config.format.chroma() == Chroma::Monochrome => {
+                let reason = "libx264 refreshes no pictures without chroma (it crashes)".to_owned();
+                return Err(Error::Unsupported { codec: "libx264", field: "key_frames", reason });
             }
             KeyFrames::IntraRefresh { every } => {
                 param.i_keyint_max = every as c_int;
@@ -170,6 +185,7 @@ impl Parameters {
                 param.i_scenecut_threshold = 0;
             }
         }
+        Ok(())
     }
 
     /// What packets look like: lengths before NAL units, parameter sets in the configuration only.
@@ -234,23 +250,6 @@ impl Parameters {
         }
         Ok(())
     }
-
-    /// Compares what was asked for with what the encoder works with: x264 corrects values with a warning at most.
-    pub(super) fn check_taken(&self, taken: &c::x264_param_t) -> Result<(), Error> {
-        for ((asked, field), (found, _)) in rate_values(&self.0).into_iter().zip(rate_values(taken)) {
-            if asked != found {
-                let reason = format!("x264 would take {found} for {asked}");
-                return Err(Error::Config { field, reason });
-            }
-        }
-        for ((asked, field), (found, _)) in kept_values(&self.0).into_iter().zip(kept_values(taken)) {
-            if asked != found {
-                let reason = format!("x264 would take {found} for {asked}");
-                return Err(Error::Config { field, reason });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Sets what `Config::rate` says.
@@ -286,83 +285,6 @@ pub(super) fn set_rate(
         rc.i_vbv_buffer_size = c_int::try_from(buffer).unwrap_or(c_int::MAX);
     }
     Ok(())
-}
-
-/// What single options must not change, with the field that says it.
-fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'static str)> {
-    let given = |text: *mut c_char| i64::from(!text.is_null());
-    let mut values = rate_values(param);
-    values.extend(kept_values(param));
-    let (display, light) = (&param.mastering_display, &param.content_light_level);
-    values.extend([
-        // Filler would be left out of packets again.
-        (param.rc.b_filler.into(), "hrd (without which there is no filler)"),
-        (param.i_avcintra_class.into(), "hrd (without which there is no filler)"),
-        (display.b_mastering_display.into(), "mastering_display"),
-        (light.b_cll.into(), "content_light"),
-        (param.analyse.b_mb_info_update.into(), "unchanged_blocks"),
-        (param.i_threads.into(), "threads"),
-        (param.i_level_idc.into(), "level"),
-        (param.i_width.into(), "size"),
-        (param.i_height.into(), "size"),
-        (param.i_csp.into(), "format"),
-        (param.i_bitdepth.into(), "format"),
-        (param.vui.i_colorprim.into(), "colour"),
-        (param.vui.i_transfer.into(), "colour"),
-        (param.vui.i_colmatrix.into(), "colour"),
-        (param.vui.b_fullrange.into(), "colour"),
-        (param.b_vfr_input.into(), "timing"),
-        (param.b_pulldown.into(), "timing"),
-        (param.i_fps_num.into(), "frame_rate"),
-        (param.i_fps_den.into(), "frame_rate"),
-        (param.b_annexb.into(), "the packet's layout"),
-        (param.b_repeat_headers.into(), "the packet's layout"),
-        (param.b_aud.into(), "the packet's layout"),
-        (param.i_log_level.into(), "the log"),
-        (given(param.psz_dump_yuv), "what this crate does without: files"),
-        (given(param.psz_cqm_file), "what this crate does without: files"),
-        (given(param.psz_clbin_file), "what this crate does without: files"),
-        (param.rc.psz_stat_out.addr() as i64, "what this crate does without: files"),
-        (param.rc.b_stat_read.into(), "what this crate does without: files"),
-        (param.rc.b_stat_write.into(), "what this crate does without: files"),
-    ]);
-    if !matches!(policy, KeyFrames::Auto { .. }) {
-        values.push((param.i_keyint_min.into(), "key_frames"));
-        values.push((param.i_scenecut_threshold.into(), "key_frames"));
-    }
-    values
-}
-
-/// What libx264 gives up with a warning at most where it does not go with the rest.
-fn kept_values(param: &c::x264_param_t) -> Vec<(i64, &'static str)> {
-    let (crop, analyse) = (&param.crop_rect, &param.analyse);
-    vec![
-        (param.i_keyint_max.into(), "key_frames"),
-        (param.b_intra_refresh.into(), "key_frames"),
-        (param.i_nal_hrd.into(), "hrd"),
-        (crop.i_left.into(), "crop"),
-        (crop.i_top.into(), "crop"),
-        (crop.i_right.into(), "crop"),
-        (crop.i_bottom.into(), "crop"),
-        (analyse.b_psnr.into(), "metrics"),
-        (analyse.b_ssim.into(), "metrics"),
-        (analyse.b_mb_info.into(), "unchanged_blocks"),
-    ]
-}
-
-/// What `Config::rate` says. Each value counts only with the method it belongs to; x264 fills in the others as it likes.
-pub(super) fn rate_values(param: &c::x264_param_t) -> Vec<(i64, &'static str)> {
-    let rc = &param.rc;
-    let method = rc.i_rc_method;
-    let of = |belongs: bool, value: i64| (if belongs { value } else { 0 }, "rate");
-    vec![
-        (rc.i_rc_method.into(), "rate"),
-        of(method == c::X264_RC_CRF, rc.f_rf_constant.to_bits().into()),
-        of(method == c::X264_RC_ABR, rc.i_bitrate.into()),
-        of(method == c::X264_RC_CQP, rc.i_qp_constant.into()),
-        (rc.i_vbv_max_bitrate.into(), "rate"),
-        (rc.i_vbv_buffer_size.into(), "rate"),
-    ]
 }
 
 fn kilobits(rate: u32) -> c_int {

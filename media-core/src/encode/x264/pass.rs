@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::statistics;
 use crate::encode::{Error, Statistics};
 
 /// A directory with libx264's files, removed with all that is in it when dropped: after the encoder that has them open.
@@ -35,18 +36,23 @@ impl Files {
         Err(Error::File { call: "creation", reason: format!("no free name in {}", parent.display()) })
     }
 
-    /// A directory with the files of a first pass.
-    pub(super) fn with(statistics: &Statistics, source: &str) -> Result<Self, Error> {
+    /// A directory with the files of a first pass over pictures of `size`, and how many those were.
+    pub(super) fn with(
+        statistics: &Statistics,
+        source: &str,
+        size: (u32, u32),
+    ) -> Result<(Self, usize), Error> {
         let parts = statistics.parts_for(source)?;
-        if !(1..=NAMES.len()).contains(&parts.len()) || !parts[0].starts_with(BEGINNING) {
-            let reason = "not what libx264 writes in a first pass".to_owned();
+        let frames = parts.first().and_then(|text| statistics::frames(text, size));
+        let Some(frames) = frames.filter(|_| parts.len() <= NAMES.len()) else {
+            let reason = format!("not what libx264 writes in a first pass over pictures of {size:?}");
             return Err(Error::Config { field: "pass", reason });
-        }
+        };
         let files = Self::new()?;
         for (name, part) in NAMES.iter().zip(parts) {
             fs::write(files.directory.join(name), part).map_err(|error| failed("writing", &error))?;
         }
-        Ok(files)
+        Ok((files, frames))
     }
 
     /// The path that libx264 takes (`stats`); it makes the others from it.
@@ -96,7 +102,5 @@ fn failed(call: &'static str, error: &std::io::Error) -> Error {
 
 /// As libx264 derives the second from the first.
 const NAMES: [&str; 2] = ["stats", "stats.mbtree"];
-/// How the first one begins.
-const BEGINNING: &[u8] = b"#options:";
 /// One is enough: names have 128 random bits.
 const ATTEMPTS: usize = 3;

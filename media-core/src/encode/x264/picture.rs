@@ -15,7 +15,7 @@ use super::handle::new_picture;
 use super::output::Unit;
 use super::rules::Rules;
 use super::slices::Receiver;
-use crate::encode::{Block, FrameOptions, FrameType, Input, Quantizer, Regions, Sei};
+use crate::encode::{Block, FrameOptions, FrameType, Input, Quantizer, Sei};
 use crate::time::Timestamp;
 
 /// The C picture of a frame, whose planes it borrows for `'a`.
@@ -120,7 +120,7 @@ impl Kept {
         let kept = Self {
             payloads: input.options.sei.iter().map(payload).collect(),
             _messages: messages,
-            unchanged: input.options.regions.as_deref().map_or_else(Vec::new, |map| unchanged(map, rules)),
+            unchanged: unchanged(input, rules),
             slices: receiver.map(|receiver| Slices {
                 receiver: Arc::clone(receiver),
                 pts: input.shown,
@@ -196,8 +196,13 @@ fn payload(sei: &Sei) -> c::x264_sei_payload_t {
     }
 }
 
-/// A flag for each macroblock; none when none is unchanged.
-fn unchanged(regions: &Regions, rules: &Rules) -> Vec<u8> {
+/// A flag for each macroblock; none when none is unchanged, and none with an intra picture, whose blocks x264 would from then on take for
+/// blurred by its deblocking, and not believe anything that is said of them.
+fn unchanged(input: &Input<'_>, rules: &Rules) -> Vec<u8> {
+    let is_intra = input.pts == 0 || matches!(input.options.frame_type, FrameType::Key | FrameType::Intra);
+    let Some(regions) = input.options.regions.as_deref().filter(|_| !is_intra) else {
+        return Vec::new();
+    };
     let flag = |block: &Block| if *block == Block::Unchanged { c::X264_MBINFO_CONSTANT as u8 } else { 0 };
     let mut flags: Vec<u8> = regions.blocks().iter().map(flag).collect();
     if flags.iter().all(|flag| *flag == 0) {

@@ -63,23 +63,34 @@ pub(crate) fn source(file: &Path) -> Vec<Scripted> {
         };
         let id = TrackId::new(number as u32).expect("not zero");
         let pre_skip = if let Config::Opus(config) = &codec { config.pre_skip().into() } else { 0 };
-        // Sound counts in samples, so that the pre-skip is exact: block times are multiples of 48 of them.
-        let (base, per_ms) = if pre_skip > 0 { (TimeBase::hz(48_000), 48) } else { (TimeBase::hz(1000), 1) };
-        let packet = |frame: &Frame| {
-            let at = Timestamp::new(frame.timestamp as i64 * per_ms - i64::from(pre_skip));
-            let is_key = frame.is_keyframe.unwrap_or(true);
+        // A clock with room between two milliseconds: hidden pictures may be stamped as the one that follows.
+        let mut earliest = i64::MIN;
+        let mut packet = |frame: &Frame| {
+            let ticks = (frame.timestamp as i64 * 48 - i64::from(pre_skip)).max(earliest);
+            earliest = ticks + 1;
+            let at = Timestamp::new(ticks);
             Packet {
                 track: id,
                 pts: at,
                 dts: at,
                 duration: None,
-                key: if is_key { Key::Closed } else { Key::No },
+                key: if is_key(frame, &codec) { Key::Closed } else { Key::No },
                 data: Bytes::copy_from_slice(&frame.data),
                 wall: None,
             }
         };
-        let track = Track { priming: pre_skip, ..Track::new(id, base, codec) };
-        scripts.push(Scripted { track, packets: own.into_iter().map(packet).collect() });
+        let packets = own.into_iter().map(&mut packet).collect();
+        let track = Track { priming: pre_skip, ..Track::new(id, TimeBase::hz(48_000), codec) };
+        scripts.push(Scripted { track, packets });
     }
     scripts
+}
+
+/// As the block says, or in a group, where it is not told, the first byte of the picture.
+fn is_key(frame: &Frame, codec: &Config) -> bool {
+    frame.is_keyframe.unwrap_or_else(|| match codec {
+        Config::Vp8(_) => frame.data[0] & 1 == 0,
+        Config::Vp9(_) => frame.data[0] & 4 == 0,
+        _ => true,
+    })
 }

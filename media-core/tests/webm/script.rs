@@ -106,10 +106,11 @@ pub(crate) fn check_track(
 ) {
     let blocks: Vec<_> = read.blocks().filter(|block| block.track == number).collect();
     assert_eq!(blocks.len(), script.packets.len());
+    let reorders = matches!(script.track.codec, Config::H264(_) | Config::H265(_));
     let mut last = 0;
     for (block, packet) in blocks.into_iter().zip(&script.packets) {
         assert_eq!(block.time, due(&script.track, format, packet.pts));
-        assert!(last <= block.time, "times of a track do not go back");
+        assert!(last <= block.time || reorders, "times of a track do not go back");
         last = block.time;
         assert_eq!(block.is_key, packet.key.is_sync());
         assert!(bytes[block.data.clone()] == packet.data);

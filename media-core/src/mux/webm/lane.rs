@@ -151,9 +151,9 @@ impl Lane {
     }
 
     /// The block of a packet that was [taken](Self::take); blocks are made in the order of the packets.
-    pub(super) fn block(&mut self, key: bool, data: Bytes, time: i64, group: Option<Group>) -> Block {
+    pub(super) fn block(&mut self, key: bool, data: Bytes, time: i64, group: Group) -> Block {
         let reference = self.last.time.replace(time).map_or(0, |last| last - time);
-        let group = group.map(|group| Box::new(Group { reference, ..group }));
+        let group = (!group.is_empty()).then(|| Box::new(Group { reference, ..group }));
         Block { number: self.number, time, key, data, group }
     }
 

@@ -161,7 +161,7 @@ impl Muxer {
     fn write_clusters(&mut self, packets: &[Packet], end: Timestamp, trims: bool) -> Result<(), Error> {
         let (last, others) = packets.split_last().ok_or(Error::Empty)?;
         for packet in others {
-            self.write_block(packet, None)?;
+            self.write_block(packet, Group::default())?;
         }
         let ticks = end.since(last.dts);
         if ticks <= 0 {
@@ -172,12 +172,12 @@ impl Muxer {
             discard_padding: if trims { self.lane.surplus(&last.data, ticks) } else { None },
             ..Group::default()
         };
-        self.write_block(last, Some(group))?;
+        self.write_block(last, group)?;
         self.cluster.write(&mut self.pieces);
         Ok(())
     }
 
-    fn write_block(&mut self, packet: &Packet, group: Option<Group>) -> Result<(), Error> {
+    fn write_block(&mut self, packet: &Packet, group: Group) -> Result<(), Error> {
         let due = self.lane.take(packet)?;
         if self.cluster.span_with(due.time) > SPAN_MAX {
             self.cluster.write(&mut self.pieces);

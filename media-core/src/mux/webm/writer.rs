@@ -227,7 +227,6 @@ fn block(turn: Turn<'_>, in_file: bool) -> Block {
         alpha,
         ..Group::default()
     };
-    let group = (!group.is_empty()).then_some(group);
     lane.block(key.is_sync(), data, time, group)
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Step {
 pub(crate) fn track(id: u32, kind: Kind, base: TimeBase, priming: u32) -> Track {
     let codec = match kind {
         Kind::Video => Config::Vp9(vp9::Config::from_parts(vp9::Parts::new(16, 16)).expect("profile 0")),
-        Kind::Audio if id % 2 == 0 => Config::Opus(opus::Config::new(2).expect("stereo")),
+        Kind::Audio if id.is_multiple_of(2) => Config::Opus(opus::Config::new(2).expect("stereo")),
         Kind::Audio => Config::Aac(aac::Config::new(44_100, 2).expect("AAC-LC")),
     };
     Track { priming, ..Track::new(TrackId::new(id).expect("not zero"), base, codec) }

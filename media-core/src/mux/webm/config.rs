@@ -1,10 +1,10 @@
-//! How a [`Writer`](super::Writer) writes.
+//! How a writer of files and streams is told to write.
 
 use super::Format;
 use super::cluster::SPAN_MAX;
 use crate::time::{TimeBase, Timestamp};
 
-/// How a [`Writer`] writes.
+/// How a [`Writer`](super::Writer) writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// What concerns the whole file.

@@ -33,7 +33,7 @@ pub struct TrackEntry {
     /// The brightest the pictures get.
     pub content_light: Option<ContentLight>,
     /// Whether packets bring an alpha plane, a picture of its own coded with VP8 or VP9:
-    /// [`Writer::push_with_alpha`](super::Writer::push_with_alpha).
+    /// [`Writer::push_with_alpha`](super::Writer::push_with_alpha). A [`Muxer`](super::Muxer) writes none and announces none.
     pub alpha: bool,
 }
 

@@ -108,6 +108,7 @@ impl Muxer {
     /// # Errors
     /// As [`new`](Self::new), and when WebM was demanded for a codec it does not have.
     pub fn with_format(entry: &TrackEntry, format: Format) -> Result<Self, Error> {
+        let entry = &TrackEntry { alpha: false, ..entry.clone() };
         let doc_type = format.doc_type_of([entry.track.codec.format()])?;
         let tracks = header::tracks(&[entry.to_element(1)?]);
         Ok(Self {

@@ -49,7 +49,8 @@ pub struct Patch {
 ///
 /// First comes [`init`](Self::init), then all that [`poll`](Self::poll) gives, then what [`finish`](Self::finish) leaves. Packets of one
 /// track are pushed in the order of their DTS; those of several tracks are put in order here. Payloads are passed on in their own memory.
-/// A file's cluster is written when it is complete, so that its size can be said: up to [`Config::cluster_size`] are held.
+/// A file's cluster is written when it is complete, so that its size can be said: up to [`Config::cluster_size`] are held,
+/// beside what waits for other tracks.
 ///
 /// A cluster begins at key pictures of the first track of pictures (no closer than half a second), and where a limit is reached. In the
 /// cues of a file is the first key picture of each track in each cluster; without pictures, the first block.

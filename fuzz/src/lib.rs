@@ -2,11 +2,13 @@
 //!
 //! The corpus in `corpus/<target>/` is replayed by `cargo test`; `script/fuzz` mutates it. Inputs are scripts in a notation of our own
 //! ([`Script`]), so most mutations stay meaningful and each input is small. What we write is checked by readers of its own here
-//! ([`boxes`], [`playlist`]), not by the code that wrote it.
+//! ([`boxes`], [`elements`], [`playlist`]), not by the code that wrote it.
 
 pub mod boxes;
 #[cfg(feature = "vpx")]
 pub mod decode;
+#[path = "../../media-core/tests/webm/elements.rs"]
+pub mod elements;
 pub mod muxer;
 pub mod parameter_sets;
 pub mod playlist;
@@ -14,6 +16,7 @@ mod script;
 pub mod stream;
 pub mod timeline;
 mod tracks;
+pub mod webm;
 
 pub use script::Script;
 
@@ -26,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("parameter_sets", parameter_sets::run),
     ("stream", stream::run),
     ("timeline", timeline::run),
+    ("webm", webm::run),
     #[cfg(feature = "vpx")]
     ("decode", decode::run),
 ];

@@ -6,8 +6,12 @@
 //! | module | container |
 //! |---|---|
 //! | [`fmp4`] | fragmented MP4 as CMAF track files, for HLS and DASH |
+//! | [`webm`] | WebM and Matroska: segments for DASH, live streams, files |
 
 pub mod fmp4;
+#[cfg(test)]
+mod hex;
 mod rope;
+pub mod webm;
 
 pub use rope::Rope;

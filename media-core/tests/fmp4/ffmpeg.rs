@@ -96,7 +96,7 @@ fn ffmpeg(file: &Path) -> Command {
 }
 
 /// What it prints; panics when it complains, since a muxer's output gives no reason to.
-fn run(command: &mut Command) -> Vec<u8> {
+pub(crate) fn run(command: &mut Command) -> Vec<u8> {
     let output = command.stdin(Stdio::null()).output().expect("it runs");
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && complaint.is_empty(), "{command:?}: {complaint}");

@@ -52,14 +52,14 @@ mod boxes;
 mod entry;
 mod fragment;
 mod header;
-#[cfg(test)]
-mod hex;
 
 use bytes::{Bytes, BytesMut};
 
 use self::entry::{Preroll, SampleEntry};
 use self::fragment::Run;
 use super::Rope;
+#[cfg(test)]
+use super::hex;
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::{Track, TrackId};

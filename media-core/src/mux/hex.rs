@@ -1,7 +1,7 @@
-//! Boxes as a person writes them down, for tests.
+//! Boxes and elements as a person writes them down, for tests.
 
 /// Bytes from hexadecimal digits with spaces between, and names of boxes in single quotes; `#` begins a comment.
-pub(super) fn bytes(text: &str) -> Vec<u8> {
+pub(in crate::mux) fn bytes(text: &str) -> Vec<u8> {
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
     let mut out = Vec::new();
     for (index, part) in lines.collect::<String>().split('\'').enumerate() {

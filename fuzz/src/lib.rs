@@ -14,6 +14,7 @@ mod script;
 pub mod stream;
 pub mod timeline;
 mod tracks;
+pub mod transport;
 
 pub use script::Script;
 
@@ -26,6 +27,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("parameter_sets", parameter_sets::run),
     ("stream", stream::run),
     ("timeline", timeline::run),
+    ("transport", transport::run),
     #[cfg(feature = "vpx")]
     ("decode", decode::run),
 ];

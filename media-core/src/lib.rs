@@ -32,7 +32,7 @@
 //! | [`timeline`] | from what a source sends to what a muxer may assume |
 //! | `encode` | frames in, packets out: H.264, VP8 and VP9, with the features below; rates that follow the link, ladders |
 //! | [`decode`] | packets in, pictures out: VP8 and VP9 with the feature below, others by a trait |
-//! | [`mux`] | packets in, container bytes out: fragmented MP4 |
+//! | [`mux`] | packets in, container bytes out: fragmented MP4, MPEG transport stream |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
 //!

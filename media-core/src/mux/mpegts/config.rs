@@ -49,7 +49,8 @@ pub struct Config {
     pub first_pid: Pid,
     /// The track whose packets are ID3 tags, timed metadata of HLS, in ticks of 90 kHz; it is not among the muxer's tracks. `None`.
     pub id3: Option<TrackId>,
-    /// What is spoken on a track, in the three lower-case letters of ISO 639-2. None.
+    /// What is spoken on a track, in the three lower-case letters of ISO 639-2. None; those of absent tracks wait for
+    /// [`set_tracks`](super::Muxer::set_tracks).
     pub languages: Vec<(TrackId, [u8; 3])>,
     /// How far the clock is behind the DTS it is sent with, in nanoseconds, 10 ms (or [`audio_span`](Self::audio_span), if
     /// that is longer) to 10 s: the time a receiver has to buffer, and by how much
@@ -58,7 +59,7 @@ pub struct Config {
     /// PAT and PMT come again before as many nanoseconds have passed, at least 100 ms. 500 ms, what TR 101 290 asks for.
     pub table_interval: i64,
     /// How many nanoseconds after the first audio frame of a PES packet the last one may begin, at most 500 ms; 0 gives each frame one of its own.
-    /// 160 ms: seven or eight frames of AAC, so that a twentieth of a stream of 128 kbit/s is stuffing instead of a quarter.
+    /// 160 ms: seven or eight frames of AAC, so that little of a stream is stuffing.
     pub audio_span: i64,
     /// Bits per second of the whole, kept by null packets; `None` writes what there is. `None`.
     pub mux_rate: Option<u64>,

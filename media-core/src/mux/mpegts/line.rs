@@ -80,11 +80,6 @@ impl Line {
         self.discontinuity |= self.started;
     }
 
-    /// The clock is now told on another PID.
-    pub(super) const fn forget_clock(&mut self) {
-        self.pcr = None;
-    }
-
     const fn now(&self) -> i64 {
         self.after(0)
     }
@@ -165,8 +160,9 @@ impl<'r, O: Output> Run<'r, O> {
     /// Goes to `target` where it cannot be reached by going on: at the start, when told to, and over a gap.
     fn jump(&mut self, target: i64) {
         let line = &mut *self.line;
-        let gap = line.started && target - line.now() > GAP_MAX;
-        if gap || std::mem::take(&mut line.jump) {
+        let told = std::mem::take(&mut line.jump);
+        let gap = !told && target - line.now() > GAP_MAX;
+        if told || gap {
             line.discontinuity |= gap;
             line.set(target);
             line.pcr = None;

@@ -2,7 +2,7 @@
 //!
 //! ISO/IEC 13818-1. [`Muxer::segment`] writes packets behind the tables, so that a player can begin there; [`Muxer::fragment`] goes on. Parts of
 //! low-latency HLS are a segment and fragments, a stream over UDP is fragments only. AAC is written with ADTS headers, Opus as
-//! "Opus in MPEG-TS" (ETSI TS 103 491) has it, ID3 as Apple's "Timed Metadata for HTTP Live Streaming".
+//! "Opus in MPEG-TS" has it (a draft of ETSI, OpusTS at Xiph), ID3 as Apple's "Timed Metadata for HTTP Live Streaming".
 //!
 //! Payload is copied once, from the packets into 188-byte ones: all sizes are known before the first byte is written, and NAL units go
 //! behind start codes on the way.
@@ -133,10 +133,7 @@ impl Muxer {
     /// As [`new`](Self::new); the muxer then keeps its tracks.
     pub fn set_tracks(&mut self, tracks: &[Track]) -> Result<(), Error> {
         let program = self.program.next(tracks, &self.config)?;
-        if !program.is_told_as(&self.program) {
-            self.line.begin = true;
-            self.line.forget_clock();
-        }
+        self.line.begin |= !program.is_told_as(&self.program);
         let mut states = states(&program, tracks);
         for (stream, state) in program.streams.iter().zip(&mut states) {
             let Some(before) = self.program.streams.iter().position(|old| old.track == stream.track) else {

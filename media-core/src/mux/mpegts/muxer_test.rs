@@ -290,6 +290,17 @@ fn a_discontinuity_begins_the_clock_anew() {
 }
 
 #[test]
+fn a_discontinuity_over_a_gap_is_one() {
+    let mut muxer = muxer(&[h264()]);
+    muxer.fragment(&[picture(0, Key::Closed, 9)]).expect("a start");
+    muxer.discontinuity();
+    let written = muxer.fragment(&[picture(900_000, Key::Closed, 9), picture(903_000, Key::No, 9)]);
+    let flags: Vec<u8> =
+        written.expect("10 s later").chunks(PACKET).skip(2).map(|packet| packet[5]).collect();
+    assert_eq!(flags, [0xd0, 0x10]);
+}
+
+#[test]
 fn a_silence_is_jumped_over() {
     let mut muxer = muxer(&[h264()]);
     muxer.fragment(&[picture(0, Key::Closed, 9)]).expect("a start");

@@ -98,7 +98,7 @@ fn metadata_come_with_their_time() {
     let tracks = [made_up::h264(1), made_up::aac(2, 48_000)];
     let id3 = made_up::id(9);
     let mut muxer = Muxer::new(&tracks, Config { id3: Some(id3), ..Config::default() }).expect("a muxer");
-    let tag = Bytes::from_static(b"ID3\x04\x00\x00\x00\x00\x00\x0bTXXX\x00\x00\x00\x01\x00\x00\x03");
+    let tag = Bytes::from_static(b"ID3\x04\x00\x00\x00\x00\x00\x0dTXXX\x00\x00\x00\x03\x00\x00\x03\x00\x00");
     let mut packets =
         vec![Packet { track: id3, ..made_up::packet(&tracks[0], 900_500, 900_500, Key::No, tag.clone()) }];
     packets

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use media_core::codec::Config as Codec;
+use bytes::Bytes;
+use media_core::codec::{Config as Codec, Key};
 use media_core::mux::mpegts::{Config, Muxer};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
@@ -205,3 +206,32 @@ fn aac_first_and_then_pictures() {
 fn opus_alone() {
     check("mp4/sample_opus.mp4", &[Kind::Audio], Config::default());
 }
+
+/// What the tables say beyond the codings: ffprobe names the metadata, and whose language is spoken.
+#[test]
+fn ffprobe_knows_the_streams() {
+    let Some(sources) = sources("mp4/sample_opus.mp4", &[Kind::Audio]).filter(|_| ffmpeg::present()) else {
+        return;
+    };
+    let id3 = made_up::id(9);
+    let (track, packets) = (sources[0].track.clone(), &sources[0].packets);
+    let tag = made_up::packet(&track, 905_000, 905_000, Key::Closed, Bytes::from_static(ID3));
+    let own: Vec<Packet> = [Packet { track: id3, ..tag }].into_iter().chain(packets.clone()).collect();
+    let config = Config { id3: Some(id3), languages: vec![(track.id, *b"deu")], ..Config::default() };
+    let segment = Muxer::new(&[track], config).expect("a muxer").segment(&own).expect("a segment");
+    let file = write("streams.ts", &segment);
+    let entries = "stream=id,codec_name,channels,sample_rate:stream_tags=language";
+    let options = ["-v", "error", "-of", "compact=p=0", "-show_entries", entries];
+    let output = Command::new("ffprobe").args(options).arg(file).output().expect("ffprobe runs");
+    let expected = [
+        "codec_name=opus|sample_rate=48000|channels=2|id=0x100|tag:language=deu",
+        "codec_name=timed_id3|id=0x101",
+    ];
+    let listing = String::from_utf8_lossy(&output.stdout);
+    // Streams are listed twice, by program and by themselves.
+    let lines: Vec<&str> = listing.lines().filter(|line| line.contains("codec_name")).collect();
+    assert!(expected.iter().all(|line| lines.contains(line)), "{listing}");
+}
+
+/// A `TXXX` frame without text.
+const ID3: &[u8] = b"ID3\x04\x00\x00\x00\x00\x00\x0dTXXX\x00\x00\x00\x03\x00\x00\x03\x00\x00";

@@ -177,3 +177,23 @@ fn a_constant_rate_is_kept() {
     // From 500 ms before the first DTS to at most as much before the last one, which is 40 ms before the minute is over.
     assert!((59.96..60.46).contains(&(bytes as f64 * 8.0 / 1e6)), "{bytes} bytes");
 }
+
+/// Each of these packets is written without a look at the clock inside it.
+#[test]
+fn many_short_packets_at_a_low_rate() {
+    let tracks = [made_up::h264(1), made_up::aac(2, 48_000), made_up::aac(3, 48_000)];
+    let config = Config { mux_rate: Some(250_000), audio_span: 0, ..Config::default() };
+    let mut muxer = Muxer::new(&tracks, config).expect("a muxer");
+    let (mut transport, mut packets) = (Transport::default(), Vec::new());
+    for n in 0..400 {
+        let mut own = vec![frame(&tracks[1], n * 1024, 60), frame(&tracks[2], n * 1024, 60)];
+        if n % 50 == 0 {
+            own.push(picture(&tracks[0], n * 1920, n * 1920, Key::Closed, 60));
+        }
+        transport.feed(&muxer.fragment(&own).expect("a fragment"));
+        packets.extend(own);
+    }
+    transport.end();
+    compare(&transport, &tracks, &packets);
+    check_rate(&transport, 250_000);
+}

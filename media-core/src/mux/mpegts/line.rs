@@ -142,7 +142,7 @@ impl<'r, O: Output> Run<'r, O> {
             self.tables();
         }
         let has_clock = unit.stream == self.program.clock;
-        if !has_clock && (begins || self.line.pcr.is_none()) {
+        if !has_clock && (begins || self.line.pcr.is_none() || self.clock_due()) {
             self.clock();
         }
         let adaptation = self.first(unit, has_clock);

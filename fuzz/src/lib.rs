@@ -16,6 +16,7 @@ mod script;
 pub mod stream;
 pub mod timeline;
 mod tracks;
+pub mod transport;
 pub mod webm;
 
 pub use script::Script;
@@ -29,6 +30,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("parameter_sets", parameter_sets::run),
     ("stream", stream::run),
     ("timeline", timeline::run),
+    ("transport", transport::run),
     ("webm", webm::run),
     #[cfg(feature = "vpx")]
     ("decode", decode::run),

@@ -78,6 +78,15 @@ fn bytes_are_written_big_endian() {
     );
 }
 
+/// The program association section that ffmpeg 5.1 writes for one program on 0x1000.
+#[test]
+fn a_section_with_its_crc_has_a_crc_of_zero() {
+    let section = b"\x00\xb0\x0d\x00\x01\xc1\x00\x00\x00\x01\xf0\x00\x2a\xb1\x04\xb2";
+    assert_eq!(crc32_mpeg2(section), 0);
+    assert_eq!(crc32_mpeg2(&section[..12]), 0x2ab1_04b2);
+    assert_eq!(crc32_mpeg2(b""), u32::MAX);
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read(values in prop::collection::vec((0..u32::MAX, any::<i32>(), 0..=32_u32), 0..40)) {

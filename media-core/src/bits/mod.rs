@@ -4,9 +4,11 @@
 //! its emulation prevention bytes still inside; [`BitWriter`] and the `put_*` functions write. Readers own nothing, never panic and
 //! never read past the end: whatever is asked for beyond it is [`Error::End`].
 
+mod crc;
 mod read;
 mod write;
 
+pub use crc::crc32_mpeg2;
 pub use read::{BitReader, Reader};
 pub use write::{BitWriter, put_i16, put_i32, put_i64, put_u8, put_u16, put_u24, put_u32, put_u64};
 

@@ -9,7 +9,7 @@ pub mod annexb;
 pub mod h264;
 pub mod h265;
 mod hdr;
-mod nal;
+pub(crate) mod nal;
 pub mod opus;
 mod parser;
 mod sets;

@@ -39,6 +39,21 @@ pub(crate) fn filter(
     }
 }
 
+/// The NAL units of `data` that are not empty; the last is an error where a length goes beyond the data, and says where it stands.
+pub(crate) fn units(data: &[u8]) -> impl Iterator<Item = Result<&[u8], usize>> {
+    let mut at = 0;
+    let units = std::iter::from_fn(move || {
+        let start = at;
+        if start == data.len() {
+            return None;
+        }
+        let range = next(data, start);
+        at = range.as_ref().map_or(data.len(), |range| range.end);
+        Some(range.map(|range| &data[range]).ok_or(start))
+    });
+    units.filter(|unit| *unit != Ok(&[]))
+}
+
 /// Where the NAL unit lies whose length stands at `at`.
 fn next(data: &[u8], at: usize) -> Option<Range<usize>> {
     let length = data.get(at..)?.first_chunk::<LENGTH>()?;

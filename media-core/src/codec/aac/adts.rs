@@ -68,6 +68,46 @@ impl AdtsHeader {
     }
 }
 
+impl Config {
+    /// The header, without CRC, of a frame of `payload` bytes. What ADTS cannot say is left out: of HE-AAC it names the core, and players
+    /// find the rest in the frames.
+    ///
+    /// # Errors
+    /// [`Error::SampleRate`] and [`Error::Channels`] where the header has no number for the core's rate or the channels,
+    /// [`Error::AdtsSamples`] for frames of 960 samples, and [`Error::AdtsFrame`] for more than 8184 bytes.
+    ///
+    /// ```
+    /// use media_core::codec::aac::{AdtsHeader, Config};
+    /// let header = Config::new(48_000, 2)?.adts(100)?;
+    /// assert_eq!(AdtsHeader::parse(&header)?.frame_length(), 107);
+    /// # Ok::<(), media_core::codec::aac::Error>(())
+    /// ```
+    pub fn adts(&self, payload: usize) -> Result<[u8; ADTS], Error> {
+        let rate = self.core_sample_rate();
+        let frequency =
+            SAMPLE_RATES.iter().position(|&known| known == rate).ok_or(Error::SampleRate(rate))?;
+        let channels = self.channel_configuration();
+        if channels > 7 {
+            return Err(Error::Channels(channels));
+        }
+        if self.core_samples != 1024 {
+            return Err(Error::AdtsSamples(self.core_samples));
+        }
+        let frame_length = payload.saturating_add(ADTS);
+        if frame_length >= 1 << 13 {
+            return Err(Error::AdtsFrame { frame_length, blocks: 1 });
+        }
+        // Sync word, MPEG-4, no CRC; ..., buffer fullness of a variable rate; one raw block.
+        let head = 0xfff1_u64 << 40 | u64::from(self.object_type - 1) << 38 | (frequency as u64) << 34;
+        let word = head | u64::from(channels) << 30 | (frame_length as u64) << 13 | 0x7ff << 2;
+        let [_, header @ ..] = word.to_be_bytes();
+        Ok(header)
+    }
+}
+
+/// Bytes of a header without CRC.
+const ADTS: usize = 7;
+
 /// The frames in `data`, each with its header; ends after the first error. Give each frame's bytes from
 /// [`AdtsHeader::header_length`] on to a packet.
 pub fn adts_frames(data: &[u8]) -> impl Iterator<Item = Result<(AdtsHeader, &[u8]), Error>> {

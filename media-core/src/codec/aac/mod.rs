@@ -54,7 +54,11 @@ pub enum Error {
     /// The data does not begin with the ADTS sync word.
     #[error("no ADTS sync word")]
     AdtsSync,
-    /// The ADTS header contradicts itself: a frame shorter than its header, or several raw blocks.
+    /// Frames of this many samples: those behind an ADTS header have 1024.
+    #[error("AAC frames of {0} samples do not go with ADTS")]
+    AdtsSamples(u32),
+    /// The ADTS header contradicts itself (a frame shorter than its header, or several raw blocks), or would have to: a frame is at most
+    /// 8191 bytes long.
     #[error("ADTS frame of {frame_length} bytes with {blocks} raw blocks")]
     AdtsFrame {
         /// Bytes of the frame including its header.
@@ -189,6 +193,14 @@ impl Config {
             Some(rate) if rate != self.core_sample_rate => self.core_samples * 2,
             _ => self.core_samples,
         }
+    }
+
+    /// The `channelConfiguration` as it is written, which several layouts of as many channels tell apart.
+    fn channel_configuration(&self) -> u8 {
+        let mut bits = BitReader::new(&self.asc);
+        let field = object_type(&mut bits).and_then(|_| sampling_frequency(&mut bits));
+        let field = field.and_then(|_| Ok(bits.bits(4)? as u8));
+        field.expect("the configuration was read from this")
     }
 
     /// The RFC 6381 string: `mp4a.40.2` for LC, `mp4a.40.5` for HE-AAC, `mp4a.40.29` for HE-AAC v2.

@@ -212,6 +212,11 @@ impl Config {
         &self.pps
     }
 
+    /// Messages for the whole stream that came with a record, such as those of HDR; NAL units.
+    pub fn sei(&self) -> &[Bytes] {
+        &self.sei
+    }
+
     /// What the active sequence parameter set says.
     pub const fn parsed(&self) -> &Sps {
         &self.parsed

@@ -1,11 +1,13 @@
 //! `reelmill`: cameras in, HLS and DASH out.
 //!
 //! The folders follow the way of the data: [`source`] (RTSP cameras, the test camera) hands units to a [`stream`], which cuts segments into
-//! the [`store`], from where [`http`] serves them. [`config`] says which streams there are, [`server`] brings all of it to life and ends it.
+//! the [`store`], from where [`http`] serves them. [`config`] says which streams there are, [`server`] brings all of it to life and ends it;
+//! sources run on the threads of [`receivers`].
 
 mod clock;
 mod config;
 mod http;
+mod receivers;
 mod server;
 mod source;
 mod store;
@@ -20,8 +22,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::{Builder, Handle};
 
 use self::config::{Config, Loaded, LogLevel, Path, Source, Transport};
+use self::receivers::Receivers;
 use self::server::Server;
 
 /// Serves cameras to browsers: RTSP in, HLS and DASH out.
@@ -67,18 +71,21 @@ fn main() -> ExitCode {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
+    let runtimes = Builder::new_multi_thread().enable_all().build();
+    let runtimes = runtimes.and_then(|serving| Ok((serving, Receivers::start(loaded.config.paths.len())?)));
+    let (serving, receivers) = match runtimes {
+        Ok(runtimes) => runtimes,
         Err(error) => {
-            tracing::error!(%error, "the runtime does not start");
+            tracing::error!(%error, "the threads do not start");
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(run(loaded.config))
+    let served = serving.spawn(serve(loaded.config, receivers.handles()));
+    receivers.run(served).unwrap_or(ExitCode::FAILURE)
 }
 
-async fn run(config: Config) -> ExitCode {
-    let server = match Server::start(&config).await {
+async fn serve(config: Config, receivers: Vec<Handle>) -> ExitCode {
+    let server = match Server::start(&config, &receivers).await {
         Ok(server) => server,
         Err(error) => {
             tracing::error!(%error, "the server does not start");

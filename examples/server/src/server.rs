@@ -8,12 +8,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, Transport};
 use crate::http::{self, App};
 use crate::source::{pattern, rtsp};
 use crate::stream::{Cutting, Live, Path};
@@ -37,8 +38,8 @@ pub(crate) struct Error {
 }
 
 impl Server {
-    /// Listens, then starts the streams: a camera is not bothered by a server that cannot serve.
-    pub(crate) async fn start(config: &Config) -> Result<Self, Error> {
+    /// Listens, then starts the streams, each on one of `receivers`: a camera is not bothered by a server that cannot serve.
+    pub(crate) async fn start(config: &Config, receivers: &[Handle]) -> Result<Self, Error> {
         let (stop, stopped) = watch::channel(false);
         let paths: BTreeMap<String, Arc<Path>> = config
             .paths
@@ -57,8 +58,11 @@ impl Server {
         };
         let mut streams = JoinSet::new();
         let clock = Clock::start();
-        for path in app.paths.values() {
-            streams.spawn(stream(path.clone(), clock, config.clone(), stopped.clone()));
+        let cutting = Cutting { target: config.hls_segment_duration, listed: config.hls_segment_count };
+        for (path, receiver) in app.paths.values().zip(receivers.iter().cycle()) {
+            let receiver = if bears_naps(path) { receiver } else { &Handle::current() };
+            let stream = stream(path.clone(), clock, cutting, config.read_timeout, stopped.clone());
+            streams.spawn_on(stream, receiver);
         }
         Ok(Self { address, metrics_address, stop, streams, listeners })
     }
@@ -114,19 +118,28 @@ async fn listen(
     Ok(bound)
 }
 
+/// Whether what the source sends is held for us until it is taken.
+fn bears_naps(path: &Path) -> bool {
+    path.config().rtsp_transport != Transport::Udp
+}
+
 /// One stream, until the server stops.
-async fn stream(path: Arc<Path>, clock: Clock, config: Config, mut stopped: watch::Receiver<bool>) {
-    let cutting = Cutting { target: config.hls_segment_duration, listed: config.hls_segment_count };
+async fn stream(
+    path: Arc<Path>,
+    clock: Clock,
+    cutting: Cutting,
+    read_timeout: Duration,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut live = Live::new(path.clone(), clock, cutting);
     let stop = async { _ = stopped.wait_for(|stop| *stop).await };
     match &path.config().source {
         Source::Rtsp(camera) => {
-            let transport = path.config().rtsp_transport;
-            rtsp::run(camera, transport, config.read_timeout, &mut live, stop).await;
+            rtsp::run(camera, path.config().rtsp_transport, read_timeout, &mut live, stop).await;
         }
         Source::Pattern => {
             tokio::select! {
-                () = pattern::run(config.hls_segment_duration, &mut live) => {}
+                () = pattern::run(cutting.target, &mut live) => {}
                 () = stop => {}
             }
         }

@@ -10,7 +10,7 @@ use crate::config;
 async fn demo() -> Server {
     let mut config = Config { hls_address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..Config::default() };
     config.paths.insert("demo".to_owned(), config::Path::new(Source::Pattern));
-    Server::start(&config).await.expect("a free port")
+    Server::start(&config, &[Handle::current()]).await.expect("a free port")
 }
 
 /// The body of a successful answer.
@@ -109,7 +109,8 @@ async fn a_stopped_server_listens_no_more() {
 async fn a_taken_port_is_an_error() {
     let server = demo().await;
     let config = Config { hls_address: server.address(), ..Config::default() };
-    let error = Server::start(&config).await.expect_err("the port is taken").to_string();
+    let error =
+        Server::start(&config, &[Handle::current()]).await.expect_err("the port is taken").to_string();
     assert!(error.starts_with(&format!("cannot listen on {}", server.address())), "{error}");
     server.stop().await;
 }

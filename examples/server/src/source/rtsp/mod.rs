@@ -20,6 +20,7 @@ use super::backoff::Backoff;
 use super::rtp::{Losses, Packet};
 use super::sdp::{Described, Media};
 use crate::config::{Camera, Transport};
+use crate::receivers::Awake;
 use crate::stream::{Input, Live, State};
 
 /// Why there is no picture. Written to be read by the person who owns the camera.
@@ -78,10 +79,16 @@ async fn pull(
 ) {
     let mut backoff = Backoff::default();
     let mut complaint = Complaint::default();
+    // A camera that is asked for UDP from the start is not received where one naps.
+    let asked = transport;
+    let mut awake = None;
     live.set_state(State::Connecting);
     loop {
         let failure = match connect(camera, &mut transport, read_timeout, group).await {
             Ok(mut connection) => {
+                if transport != asked {
+                    awake.get_or_insert_with(Awake::keep);
+                }
                 complaint.settled(live.name());
                 let started = Instant::now();
                 let failure = connection.receive(read_timeout, live).await;

@@ -277,11 +277,7 @@ impl Backend {
 
     /// Changes what differs from before.
     pub(super) fn reconfigure(&mut self, wanted: &Config) -> Result<(), Error> {
-        let options = match &wanted.codec {
-            super::Codec::Vpx(options) => options,
-            #[cfg(feature = "x264")]
-            super::Codec::X264(_) => unreachable!("a change keeps the codec"),
-        };
+        let options = options_of(wanted).expect("a change keeps the codec");
         if !matches!(self.stage, Stage::Single) {
             let reason = "two passes look at the stream as a whole".to_owned();
             return Err(Error::NotReconfigurable { field: "rate", reason });
@@ -504,6 +500,15 @@ impl Stage {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// `None` for a configuration of another library.
+fn options_of(config: &Config) -> Option<&Options> {
+    match &config.codec {
+        super::Codec::Vpx(options) => Some(options),
+        #[cfg(feature = "x264")]
+        super::Codec::X264(_) => None,
     }
 }
 

@@ -6,28 +6,32 @@
 //!
 //! What goes along with a frame:
 //!
-//! - [`Quantizer::Fixed`](super::Quantizer::Fixed) narrows `rc_min_quantizer` and `rc_max_quantizer` to it for that frame. libvpx says what rate
-//!   control chose only afterwards, so that [`Quantizer::Offset`](super::Quantizer::Offset) is refused.
-//! - [`Regions`](super::Regions) and [`References`](super::References) apply to the frame that is coded next, so that they need
+//! - [`Quantizer::Fixed`] narrows `rc_min_quantizer` and `rc_max_quantizer` to it for that frame. libvpx says what rate
+//!   control chose only afterwards, so that [`Quantizer::Offset`] is refused.
+//! - [`Regions`](super::Regions) and [`References`] apply to the frame that is coded next, so that they need
 //!   [`Latency::Realtime`](super::Latency::Realtime) unless the codec looks ahead at none anyway, as do quantizers.
 //! - libvpx takes what a frame overwrites for all three references or none: beside one that says so, the golden and the alternate one
 //!   must too; the last one is overwritten unless it says no.
 
+mod check;
 mod context;
 mod control;
 mod image;
 mod layers;
 mod maps;
 mod options;
+mod output;
 mod settings;
 mod simulcast;
 mod statistics;
+mod tools;
 
 use std::collections::VecDeque;
 
 use vpx_sys as c;
 
-use self::context::{Context, Raw, RawFrame, Settings, Shot};
+use self::check::check_gap;
+use self::context::{Context, Raw, Settings, Shot};
 use self::control::Control;
 use self::image::Adapter;
 use self::layers::Pattern;
@@ -36,11 +40,12 @@ use self::maps::Maps;
 pub use self::options::{
     AltRef, Aq, Bounds, Codec, Content, Deadline, LoopFilter, Options, Resilience, Tuning,
 };
+use self::output::outputs;
 pub use self::simulcast::Simulcast;
 use self::statistics::{Collector, FirstPass};
 use super::{
-    Config, Error, FrameOptions, FrameType, Input, KeyFrames, Layer, Output, Pass, Picture, PictureKind,
-    Psnr, Quantizer, RateControl, Reference, References, Statistics, Threads, Update,
+    Config, Error, FrameOptions, FrameType, Input, KeyFrames, Output, Pass, Quantizer, RateControl,
+    References, Statistics, Threads, Update,
 };
 use crate::codec;
 use crate::packet::Key;
@@ -170,118 +175,9 @@ impl Backend {
         self.settings.get().g_lag_in_frames
     }
 
-    /// Refuses what there are no means for.
-    pub(super) fn check(&self, input: &Input<'_>) -> Result<(), Error> {
-        let options = input.options;
-        if !matches!(options.frame_type, FrameType::Auto | FrameType::Key) {
-            return refused("frame_type", format!("{:?}, libvpx takes Auto and Key", options.frame_type));
-        }
-        if !options.sei.is_empty() {
-            return refused("sei", "VP8 and VP9 have no place for messages".to_owned());
-        }
-        if let Some(last) = self.last {
-            check_gap(input.pts - last, self.time_base)?;
-            if hides_frames(&self.options) && input.pts - last < 2 {
-                let reason = "one tick after the last: VP8's hidden frames need one of their own";
-                return refused("pts", reason.to_owned());
-            }
-        }
-        self.stage.check(options.frame_type)?;
-        self.check_quantizer(options.quantizer)?;
-        self.check_references(options.references)?;
-        self.check_regions(options)
-    }
-
-    fn check_quantizer(&self, quantizer: Quantizer) -> Result<(), Error> {
-        let option = "quantizer";
-        match quantizer {
-            Quantizer::Auto => return Ok(()),
-            Quantizer::Fixed(q @ 64..) => return refused(option, format!("{q}, libvpx takes 0 to 63")),
-            Quantizer::Fixed(_) => {}
-            Quantizer::Offset(_) => {
-                let reason = "libvpx says what rate control chose only afterwards: take Fixed".to_owned();
-                return refused(option, reason);
-            }
-        }
-        if self.rate == RateControl::Lossless {
-            return refused(option, "what is lossless has none".to_owned());
-        }
-        if self.options.layers.has_spatial() {
-            return refused(option, "layers by size have quantizers of their own".to_owned());
-        }
-        self.check_immediate(option)
-    }
-
-    fn check_references(&self, references: References) -> Result<(), Error> {
-        let option = "references";
-        if references == References::ALL {
-            return Ok(());
-        }
-        let References { last, golden, alternate } = references;
-        if ![last, golden, alternate].iter().any(|reference| reference.read) {
-            return refused(option, "none is left to read: ask for a key frame".to_owned());
-        }
-        let said = |reference: Reference| reference.update != Update::Auto;
-        if said(golden) != said(alternate) || (said(last) && !said(golden)) {
-            let reason = "libvpx takes what is overwritten for all three references or none".to_owned();
-            return refused(option, reason);
-        }
-        if self.options.layers.are_some() {
-            return refused(option, "layers say which references a frame has".to_owned());
-        }
-        self.check_immediate(option)
-    }
-
-    fn check_regions(&self, options: &FrameOptions) -> Result<(), Error> {
-        let option = "regions";
-        let Some(regions) = &options.regions else {
-            return Ok(());
-        };
-        if regions.size() != self.size {
-            return refused(option, format!("a map for {:?}, pictures have {:?}", regions.size(), self.size));
-        }
-        let maps = Maps::new(self.options.codec, regions)?;
-        if maps.offsets.is_empty() && maps.active.is_empty() {
-            return Ok(());
-        }
-        if self.options.layers.has_spatial() {
-            return refused(option, "layers by size have none".to_owned());
-        }
-        let slow = !(5..=9).contains(&self.options.cpu_used.unsigned_abs());
-        match self.options.codec {
-            Codec::Vp9 if self.options.deadline != Deadline::Realtime || slow => {
-                return refused(option, "VP9 has them in real time at cpu_used 5 to 9 only".to_owned());
-            }
-            Codec::Vp9 if self.options.aq != Aq::None => {
-                return refused(option, "VP9 has them without aq only".to_owned());
-            }
-            Codec::Vp8 if self.options.resilience != Resilience::None && !maps.offsets.is_empty() => {
-                return refused(option, "VP8 has offsets without resilience only".to_owned());
-            }
-            _ if self.rate == RateControl::Lossless && !maps.offsets.is_empty() => {
-                return refused(option, "what is lossless has no quantizer".to_owned());
-            }
-            _ => {}
-        }
-        self.check_immediate(option)
-    }
-
-    /// What libvpx applies to the frame it codes next must not meet another one.
-    fn check_immediate(&self, option: &'static str) -> Result<(), Error> {
-        if self.settings.get().g_lag_in_frames > 0 || !matches!(self.stage, Stage::Single) {
-            let reason = "libvpx looks ahead and would apply it to another frame: take latency Realtime";
-            return refused(option, reason.to_owned());
-        }
-        Ok(())
-    }
-
     /// Changes what differs from before.
     pub(super) fn reconfigure(&mut self, wanted: &Config) -> Result<(), Error> {
-        let options = match &wanted.codec {
-            super::Codec::Vpx(options) => options,
-            #[cfg(feature = "x264")]
-            super::Codec::X264(_) => unreachable!("a change keeps the codec"),
-        };
+        let options = options_of(wanted).expect("a change keeps the codec");
         if !matches!(self.stage, Stage::Single) {
             let reason = "two passes look at the stream as a whole".to_owned();
             return Err(Error::NotReconfigurable { field: "rate", reason });
@@ -492,18 +388,14 @@ impl Stage {
             }
         }
     }
+}
 
-    fn check(&self, frame_type: FrameType) -> Result<(), Error> {
-        match self {
-            Self::Second { forgets_keys: true, .. } if frame_type == FrameType::Key => {
-                let reason = "VP9 may forget it in a second pass: take key_frames OnlyForced";
-                refused("frame_type", reason.to_owned())
-            }
-            Self::Second { frames, seen, .. } if seen == frames => {
-                refused("pass", format!("frame {}, the first pass saw {frames}", seen + 1))
-            }
-            _ => Ok(()),
-        }
+/// `None` for a configuration of another library.
+fn options_of(config: &Config) -> Option<&Options> {
+    match &config.codec {
+        super::Codec::Vpx(options) => Some(options),
+        #[cfg(feature = "x264")]
+        super::Codec::X264(_) => None,
     }
 }
 
@@ -561,15 +453,6 @@ fn check_taken(told: &c::vpx_codec_enc_cfg_t, taken: &c::vpx_codec_enc_cfg_t) ->
     Ok(())
 }
 
-/// libvpx counts time in 100 ns: frames it cannot tell apart by that are refused.
-fn check_gap(gap: i64, time_base: TimeBase) -> Result<(), Error> {
-    let (num, den) = (i128::from(time_base.num()), i128::from(time_base.den()));
-    if i128::from(gap) * num * 10_000_000 >= 2 * den {
-        return Ok(());
-    }
-    refused("pts", format!("{gap} ticks after the last, libvpx tells apart what is 200 ns away"))
-}
-
 /// VP8 puts hidden frames a tick after the shown one before.
 fn check_hidden(options: &Options, config: &Config) -> Result<(), Error> {
     if hides_frames(options) && config.frame_ticks() < 2 {
@@ -606,49 +489,6 @@ fn reference_flags(references: References) -> c::vpx_enc_frame_flags_t {
 fn overwrites_nothing(references: References) -> bool {
     let References { last, golden, alternate } = references;
     [last, golden, alternate].iter().all(|reference| reference.update == Update::Never)
-}
-
-/// The frames, each with the ratio that came before it.
-fn outputs(raw: Vec<Raw>, by_size: bool) -> impl Iterator<Item = Output> {
-    let mut psnr = None;
-    raw.into_iter().filter_map(move |raw| match raw {
-        Raw::Psnr(planes) => {
-            psnr = Some(decibels(planes));
-            None
-        }
-        Raw::Frame(frame) => Some(output(frame, psnr.take(), by_size)),
-        Raw::Statistics(_) => None,
-    })
-}
-
-fn output(frame: RawFrame, psnr: Option<Psnr>, by_size: bool) -> Output {
-    let RawFrame { data, pts, flags, layers } = frame;
-    let is = |flag| flags & flag != 0;
-    let key = if is(c::VPX_FRAME_IS_KEY) { Key::Closed } else { Key::No };
-    // Neither codec reorders: what is decoded first is shown first.
-    let kind = if key == Key::No { PictureKind::P } else { PictureKind::Key };
-    // VP8 does not write which layers there are.
-    let spatial = layers.iter().rposition(|coded| by_size && *coded != 0).unwrap_or(0) as u8;
-    let picture = Picture {
-        kind,
-        disposable: is(c::VPX_FRAME_IS_DROPPABLE),
-        hidden: is(c::VPX_FRAME_IS_INVISIBLE),
-        layer: Layer { spatial, temporal: 0 },
-        psnr,
-        ..Picture::default()
-    };
-    Output { pts, dts: pts, key, data, picture }
-}
-
-/// libvpx says 100 dB at most, also where nothing was lost.
-fn decibels(planes: [(u64, f64); 4]) -> Psnr {
-    let [all, y, u, v] =
-        planes.map(|(error, decibels)| if error == 0 { f32::INFINITY } else { decibels as f32 });
-    Psnr { y, u, v, all }
-}
-
-fn refused<T>(option: &'static str, reason: String) -> Result<T, Error> {
-    Err(Error::FrameOption { option, reason })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::control::Control;
 use super::image::Adapter;
 use super::layers::Pattern;
 use super::options::{Codec, Deadline, Options, Resilience};
-use super::{Beat, check_gap, check_taken, outputs};
+use super::{Beat, check_gap, check_taken, options_of, outputs};
 use crate::codec;
 use crate::encode::coded::Tally;
 use crate::encode::{
@@ -294,11 +294,7 @@ impl Simulcast {
 }
 
 fn options(config: &Config) -> &Options {
-    match &config.codec {
-        crate::encode::Codec::Vpx(options) => options,
-        #[cfg(feature = "x264")]
-        crate::encode::Codec::X264(_) => unreachable!("refused when it was opened"),
-    }
+    options_of(config).expect("another codec was refused when it was opened")
 }
 
 /// What can be had at several sizes.
@@ -306,14 +302,9 @@ fn check_options(config: &Config) -> Result<&Options, Error> {
     let unsupported = |field: &'static str, reason: &str| {
         Err(Error::Unsupported { codec: "VP8 at several sizes", field, reason: reason.to_owned() })
     };
-    let options = match &config.codec {
-        crate::encode::Codec::Vpx(options) => options,
-        #[cfg(feature = "x264")]
-        crate::encode::Codec::X264(_) => return unsupported("codec", "possible is VP8"),
-    };
-    if options.codec != Codec::Vp8 {
+    let Some(options) = options_of(config).filter(|options| options.codec == Codec::Vp8) else {
         return unsupported("codec", "possible is VP8");
-    }
+    };
     if options.deadline != Deadline::Realtime || config.pass != Pass::Single {
         return unsupported("deadline, pass", "possible are Realtime and Single");
     }

@@ -1,7 +1,7 @@
 //! The threads on which cameras are received: few, apart from those that serve viewers, and rested between two looks at the network.
 //!
-//! A camera sends a picture as a handful of packets, and each of them wakes whoever waits for it. One by one they cost more than all that is
-//! then done with the picture. So a receiving thread that has nothing left to do sleeps for [`NAP`] before it waits for more, as network
+//! A camera sends a picture as a handful of packets, and each of them wakes whoever waits for it. Those wake-ups, with the reads that
+//! each brings, are a quarter of what a copied stream costs. So a receiving thread that has nothing left to do sleeps for [`NAP`] before it waits for more, as network
 //! cards hold back their interrupts: what came meanwhile, of all its cameras, is taken at once. Serving has threads of its own, which do
 //! not sleep.
 //!

@@ -22,8 +22,8 @@ pub struct Config {
     /// Width and height of the pictures in pixels. libx264 (`i_width`, `i_height`) needs an even side wherever chroma is halved, since
     /// H.264 cannot say anything else; VP8 takes up to 16,383, VP9 and libx264 up to 16,384 here. libvpx: `g_w`, `g_h`.
     pub size: (u32, u32),
-    /// How samples lie; [`PixelFormat::I420`] by default. libx264 (`i_csp`) and VP9 (`g_profile`, `g_bit_depth`) take every one, VP8 those of 8
-    /// bits with halved chroma. libvpx has no grey: it codes [`PixelFormat::Gray`] with chroma in the middle, which costs next to nothing.
+    /// How samples lie; [`PixelFormat::I420`] by default. libx264 (`i_csp`, `i_bitdepth`) and VP9 (`g_profile`, `g_bit_depth`) take every
+    /// one, of which only [`PixelFormat::P010`] is copied for them; VP8 takes those of 8 bits with halved chroma. libvpx has no grey: it codes [`PixelFormat::Gray`] with chroma in the middle, which costs next to nothing.
     pub format: PixelFormat,
     /// What the sample values mean, written into the stream; [`Colour::UNSPECIFIED`] by default. libx264: `vui.i_colorprim`,
     /// `i_transfer`, `i_colmatrix`, `b_fullrange`; VP9: `VP9E_SET_COLOR_SPACE`, `VP9E_SET_COLOR_RANGE`, which can say the matrix only;

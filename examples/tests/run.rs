@@ -81,7 +81,7 @@ fn assert_whole(file: &Path) {
 
 #[test]
 fn rungs_of_a_ladder_have_their_key_frames_at_the_same_instants() {
-    let sizes = ["640x360", "480x270", "320x180"];
+    let sizes = ["320x180", "240x134", "160x90"];
     let (folder, said) = encode_a_ladder("ladder", &sizes, |_| ());
     for size in sizes {
         assert_whole(&folder.join(size).with_extension("mp4"));
@@ -92,41 +92,65 @@ fn rungs_of_a_ladder_have_their_key_frames_at_the_same_instants() {
 #[test]
 fn a_rung_that_cannot_be_opened_leaves_the_others_whole() {
     // libx264 refuses odd sizes with halved chroma.
-    let (folder, said) = encode_a_ladder("ladder-odd", &["640x360", "481x271", "320x180"], |_| ());
-    assert_whole(&folder.join("640x360.mp4"));
+    let (folder, said) = encode_a_ladder("ladder-odd", &["320x180", "241x135", "160x90"], |_| ());
     assert_whole(&folder.join("320x180.mp4"));
-    assert!(said.contains("481x271.mp4 failed: "), "{said}");
+    assert_whole(&folder.join("160x90.mp4"));
+    assert!(said.contains("241x135.mp4 failed: "), "{said}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_rung_whose_disk_is_full_leaves_the_others_whole() {
     let full = |folder: &Path| {
-        std::os::unix::fs::symlink("/dev/full", folder.join("480x270.mp4")).expect("a link");
+        std::os::unix::fs::symlink("/dev/full", folder.join("240x134.mp4")).expect("a link");
     };
-    let (folder, said) = encode_a_ladder("ladder-full", &["640x360", "480x270", "320x180"], full);
-    assert_whole(&folder.join("640x360.mp4"));
+    let (folder, said) = encode_a_ladder("ladder-full", &["320x180", "240x134", "160x90"], full);
     assert_whole(&folder.join("320x180.mp4"));
-    assert!(said.contains("480x270.mp4 failed: No space left on device"), "{said}");
+    assert_whole(&folder.join("160x90.mp4"));
+    assert!(said.contains("240x134.mp4 failed: No space left on device"), "{said}");
 }
 
-#[test]
-fn decode_vp9_to_y4m() {
-    let folder = scratch("y4m");
-    let (ivf, y4m) = (folder.join("in.ivf"), folder.join("out.y4m"));
+/// A second of VP9 in IVF, 175x143 at 25 Hz; `None`, which is said, without ffmpeg.
+fn vp9(folder: &Path) -> Option<PathBuf> {
+    let ivf = folder.join("in.ivf");
     let source = "testsrc2=size=175x143:rate=25:duration=1";
     let coding = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-pix_fmt", "yuv420p"];
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.args(["-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", source]).args(coding).arg(&ivf);
     let Ok(status) = ffmpeg.status() else {
         eprintln!("skipped: no ffmpeg to make {}", ivf.display());
-        return;
+        return None;
     };
     assert!(status.success(), "ffmpeg: {status}");
+    Some(ivf)
+}
+
+#[test]
+fn decode_vp9_to_y4m() {
+    let folder = scratch("y4m");
+    let Some(ivf) = vp9(&folder) else { return };
+    let y4m = folder.join("out.y4m");
     let example = env!("CARGO_BIN_EXE_decode-vp9-to-y4m");
     let status = Command::new(example).args([&ivf, &y4m]).status().expect("it was built");
     assert!(status.success(), "{example}: {status}");
     assert!(pictures(&y4m).is_none_or(|count| count == 25));
+}
+
+#[test]
+fn transcode_vp9_to_h264() {
+    let folder = scratch("transcode");
+    let Some(ivf) = vp9(&folder) else { return };
+    let mp4 = folder.join("out.mp4");
+    let example = env!("CARGO_BIN_EXE_transcode-vp9-to-h264");
+    let status = Command::new(example).args([&ivf, &mp4]).arg("320x180").status().expect("it was built");
+    assert!(status.success(), "{example}: {status}");
+    let entries =
+        ["-show_entries", "stream=codec_name,width,height,duration", "-count_packets", "-of", "csv=p=0"];
+    let Ok(output) = Command::new("ffprobe").args(["-v", "error"]).args(entries).arg(&mp4).output() else {
+        return eprintln!("skipped: no ffprobe to read {}", mp4.display());
+    };
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "h264,320,180,1.000000");
+    assert!(pictures(&mp4).is_none_or(|count| count == 25));
 }
 
 #[test]

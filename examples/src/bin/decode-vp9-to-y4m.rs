@@ -14,24 +14,27 @@ use bytes::Bytes;
 use media_core::codec::Format;
 use media_core::decode::{Config, Decoded, Decoder};
 use media_core::frame::{FrameRef, PixelFormat};
-use media_core::packet::{Key, Packet};
-use media_core::time::Timestamp;
-use media_core::track::TrackId;
+use reelmill_examples::ivf;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(input), Some(output)) = (arguments.next(), arguments.next()) else {
         return Err("usage: decode-vp9-to-y4m in.ivf out.y4m".into());
     };
+    // 2.
     let file = Bytes::from(std::fs::read(&input)?);
-    let mut out = Y4m { out: BufWriter::new(File::create(&output)?), rate: rate(&file)?, shape: None };
+    let (ivf::Header { codec, rate, .. }, packets) = ivf::read(&file)?;
+    if codec != *b"VP90" {
+        return Err(format!("{input} is not of VP9").into());
+    }
+    let mut out = Y4m { out: BufWriter::new(File::create(&output)?), rate, shape: None };
 
     // 1. Two threads, and no picture beyond 2160p, whatever the file says.
     let config = Config { threads: 2, max_size: (3840, 2160), ..Config::default() };
     let mut decoder = Decoder::open(Format::Vp9, &config)?;
 
     // 3. An error is about one packet: the decoder goes on at the next key frame.
-    for packet in packets(&file) {
+    for packet in packets {
         if let Err(error) = decoder.push(&packet) {
             eprintln!("{error}");
         }
@@ -44,29 +47,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         out.write(&decoded)?;
     }
     Ok(out.out.flush()?)
-}
-
-/// Ticks a second as IVF's header has them: numerator at byte 16, denominator at 20.
-fn rate(file: &[u8]) -> Result<(u32, u32), Box<dyn Error>> {
-    let header = file.get(..32).filter(|header| header.starts_with(b"DKIF") && &header[8..12] == b"VP90");
-    let header = header.ok_or("not an IVF file of VP9")?;
-    let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    Ok((number(16), number(20)))
-}
-
-/// 2. Each frame has its length and timestamp before it. The bytes are not copied.
-fn packets(file: &Bytes) -> impl Iterator<Item = Packet> {
-    let track = TrackId::new(1).expect("not zero");
-    let mut rest = file.slice(32..);
-    std::iter::from_fn(move || {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let (ticks, after) = after.split_first_chunk::<8>()?;
-        let (length, pts) =
-            (u32::from_le_bytes(*length) as usize, Timestamp::new(i64::from_le_bytes(*ticks)));
-        let data = rest.slice_ref(after.get(..length)?);
-        rest = rest.slice(12 + length..);
-        Some(Packet { track, pts, dts: pts, duration: None, key: Key::No, data, wall: None })
-    })
 }
 
 /// 4. A header, then each picture's rows without padding. Y4M has one size for all pictures.

@@ -6,13 +6,13 @@
 //! 4. write the packets as IVF, which players open: `encode-frames-to-vp9 out.ivf && ffplay out.ivf`
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::fs;
 
 use media_core::encode::vpx::{Deadline, Options};
 use media_core::encode::{Config, Encoder, Finished, FrameOptions, FrameRate, Pass, RateControl};
 use media_core::frame::{Frame, PixelFormat};
 use media_core::time::{TimeBase, Timestamp};
+use reelmill_examples::ivf;
 
 const SIZE: (u32, u32) = (320, 180);
 const FRAMES: u32 = 100;
@@ -35,20 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let report = second.report;
 
     // 4.
-    let mut out = BufWriter::new(File::create(&path)?);
-    out.write_all(b"DKIF\0\0\x20\0VP90")?;
-    out.write_all(&(SIZE.0 as u16).to_le_bytes())?;
-    out.write_all(&(SIZE.1 as u16).to_le_bytes())?;
-    for number in [25, 1, FRAMES, 0] {
-        out.write_all(&number.to_le_bytes())?;
-    }
-    for packet in second.packets() {
-        out.write_all(&u32::try_from(packet.data.len())?.to_le_bytes())?;
-        out.write_all(&packet.pts.ticks().to_le_bytes())?;
-        out.write_all(&packet.data)?;
-    }
+    let header = ivf::Header { codec: *b"VP90", size: (SIZE.0 as u16, SIZE.1 as u16), rate: (25, 1) };
+    let packets: Vec<_> = second.packets().collect();
+    fs::write(&path, ivf::file(header, &packets))?;
     println!("wrote {path}: {} packets of {} bytes", report.packets, report.bytes);
-    Ok(out.flush()?)
+    Ok(())
 }
 
 /// All frames through one encoder; both passes need the same ones.

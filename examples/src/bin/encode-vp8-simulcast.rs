@@ -13,6 +13,7 @@ use media_core::encode::{Config, FrameOptions, FrameRate, KeyFrames, Latency, Ra
 use media_core::frame::{Frame, FrameRef, PixelFormat};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
+use reelmill_examples::ivf;
 
 const SIZES: [((u32, u32), u32); 3] = [((640, 360), 800_000), ((320, 180), 300_000), ((160, 90), 100_000)];
 
@@ -49,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // 3.
     for (packets, ((width, height), _)) in streams.iter().zip(SIZES) {
-        let file = ivf((width as u16, height as u16), packets);
+        let file = ivf::file(header((width as u16, height as u16)), packets);
         fs::write(folder.join(format!("{width}x{height}.ivf")), file)?;
     }
     println!("wrote {} streams to {}", SIZES.len(), folder.display());
@@ -67,16 +68,6 @@ fn draw(frame: &mut Frame, number: usize, step: usize) {
     (1..3).for_each(|plane| frame.plane_mut(plane).fill(128));
 }
 
-fn ivf(size: (u16, u16), packets: &[Packet]) -> Vec<u8> {
-    let mut file = b"DKIF\0\0\x20\0VP80".to_vec();
-    file.extend([size.0.to_le_bytes(), size.1.to_le_bytes()].concat());
-    for number in [90_000, 1, packets.len() as u32, 0] {
-        file.extend(number.to_le_bytes());
-    }
-    for packet in packets {
-        file.extend((packet.data.len() as u32).to_le_bytes());
-        file.extend(packet.pts.ticks().to_le_bytes());
-        file.extend_from_slice(&packet.data);
-    }
-    file
+fn header(size: (u16, u16)) -> ivf::Header {
+    ivf::Header { codec: *b"VP80", size, rate: (90_000, 1) }
 }

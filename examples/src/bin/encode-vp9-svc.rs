@@ -15,6 +15,7 @@ use media_core::encode::{Config, Encoder, FrameOptions, FrameRate, KeyFrames, La
 use media_core::frame::{Frame, PixelFormat};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
+use reelmill_examples::ivf;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
@@ -50,8 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     all.extend(encoder.finish()?.packets());
 
     // 4.
-    fs::write(folder.join("all.ivf"), ivf((640, 360), &all))?;
-    fs::write(folder.join("low.ivf"), ivf((320, 180), &low))?;
+    fs::write(folder.join("all.ivf"), ivf::file(header((640, 360)), &all))?;
+    fs::write(folder.join("low.ivf"), ivf::file(header((320, 180)), &low))?;
     println!("wrote all.ivf and low.ivf to {}", folder.display());
     Ok(())
 }
@@ -67,16 +68,6 @@ fn draw(frame: &mut Frame, number: usize) {
     (1..3).for_each(|plane| frame.plane_mut(plane).fill(128));
 }
 
-fn ivf(size: (u16, u16), packets: &[Packet]) -> Vec<u8> {
-    let mut file = b"DKIF\0\0\x20\0VP90".to_vec();
-    file.extend([size.0.to_le_bytes(), size.1.to_le_bytes()].concat());
-    for number in [90_000, 1, packets.len() as u32, 0] {
-        file.extend(number.to_le_bytes());
-    }
-    for packet in packets {
-        file.extend((packet.data.len() as u32).to_le_bytes());
-        file.extend(packet.pts.ticks().to_le_bytes());
-        file.extend_from_slice(&packet.data);
-    }
-    file
+fn header(size: (u16, u16)) -> ivf::Header {
+    ivf::Header { codec: *b"VP90", size, rate: (90_000, 1) }
 }

@@ -2,9 +2,9 @@
 //!
 //! 1. describe a ladder: encoders that differ in size and bit rate, and have their key frames at the same instants
 //! 2. run each of them on a thread of its own, behind a bounded channel
-//! 3. make each picture once and share it between the encoders that want it
+//! 3. scale each picture once to a size and share it between the encoders that want it
 //! 4. go on without the one that fails, and say why it did
-//! 5. write an MP4 file of each: `encode-a-ladder out 1280x720 640x360 320x180 && ffplay out/640x360.mp4`
+//! 5. write an MP4 file of each: `encode-a-ladder out 640x360 480x270 320x180 && ffplay out/480x270.mp4`
 //!
 //! Built with libx264, this program is under the GPL.
 
@@ -19,10 +19,14 @@ use std::thread;
 
 use media_core::encode::ladder::{self, Ladder, Picture, State};
 use media_core::encode::{Config, FrameOptions, FrameRate, KeyFrames, Latency, RateControl, x264};
-use media_core::frame::{Frame, Pool};
+use media_core::frame::{Frame, PixelFormat, Pool};
+use media_core::scale::{self, Scaler};
 use media_core::time::{TimeBase, Timestamp};
 
 use self::rung::{News, Task};
+
+/// Width and height of the pictures that come.
+const SOURCE: (u32, u32) = (640, 360);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -30,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     let mut sizes = arguments.map(|text| parse_size(&text)).collect::<Result<Vec<_>, _>>()?;
     if sizes.is_empty() {
-        sizes = vec![(1280, 720), (640, 360), (320, 180)];
+        sizes = vec![(640, 360), (480, 270), (320, 180)];
     }
 
     // 1.
@@ -55,6 +59,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let limit = queue * sizes.len() + 1;
     let pools = shown.iter().map(|picture| Pool::new(picture.format, picture.size, limit));
     let pools = pools.collect::<Result<Vec<_>, _>>()?;
+    let mut source = Frame::new(PixelFormat::I420, SOURCE)?;
+    let scaler = |to: &Picture| {
+        Scaler::new(scale::Config::new((source.format(), source.size()), (to.format, to.size)))
+    };
+    let mut scalers = shown.iter().map(scaler).collect::<Result<Vec<_>, _>>()?;
     for number in 0..250 {
         // A live source would go on, and the ladder drop what finds no room.
         while !ladder.has_room() {
@@ -64,7 +73,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         if ladder.has_failed() {
             break;
         }
-        let pictures = shown.iter().zip(&pools).map(|(picture, pool)| make(*picture, pool, number));
+        draw(&mut source, number);
+        let pictures = scalers.iter_mut().zip(&pools).map(|(scaler, pool)| scaled(&source, scaler, pool));
         let pictures = pictures.collect::<Result<Vec<_>, _>>()?;
         let pts = Timestamp::new(number as i64 * 3600);
         for job in ladder.push(pts, false)? {
@@ -109,18 +119,22 @@ fn note(ladder: &mut Ladder, (rung, news): News) {
     }
 }
 
-/// 3. A ramp that drifts, drawn in the size that is wanted.
-fn make(picture: Picture, pool: &Pool, number: usize) -> Result<Arc<Frame>, Box<dyn Error>> {
+/// 3. One size of a picture.
+fn scaled(source: &Frame, scaler: &mut Scaler, pool: &Pool) -> Result<Arc<Frame>, Box<dyn Error>> {
     let mut frame = pool.take()?.ok_or("all frames are in use")?;
-    for plane in 0..picture.format.planes() {
-        let stride = frame.stride(plane);
-        for (y, row) in frame.plane_mut(plane).chunks_mut(stride).enumerate() {
-            for (x, sample) in row.iter_mut().enumerate() {
-                *sample = if plane == 0 { (x + y + 3 * number) as u8 } else { 128 };
-            }
+    scaler.scale(&source.as_ref(), &mut frame)?;
+    Ok(Arc::new(frame))
+}
+
+/// A ramp that drifts.
+fn draw(frame: &mut Frame, number: usize) {
+    let stride = frame.stride(0);
+    for (y, row) in frame.plane_mut(0).chunks_mut(stride).enumerate() {
+        for (x, sample) in row.iter_mut().enumerate() {
+            *sample = (x + y + 3 * number) as u8;
         }
     }
-    Ok(Arc::new(frame))
+    (1..3).for_each(|plane| frame.plane_mut(plane).fill(128));
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32), Box<dyn Error>> {

@@ -1,8 +1,6 @@
 //! One rung: an encoder on a thread, and the file it writes.
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +8,9 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use media_core::encode::{Config, Encoder, FrameOptions};
 use media_core::frame::Frame;
-use media_core::mux::fmp4;
-use media_core::packet::Packet;
 use media_core::time::Timestamp;
 use media_core::track::Track;
+use reelmill_examples::movie::Movie;
 
 /// One frame for one encoder.
 pub(crate) struct Task {
@@ -66,46 +63,4 @@ fn encode(
         movie.push(packet)?;
     }
     movie.finish()
-}
-
-/// 5. An MP4 file with a fragment from each key frame to the next.
-struct Movie {
-    file: BufWriter<File>,
-    muxer: fmp4::Muxer,
-    fragment: Vec<Packet>,
-    keys: Vec<Timestamp>,
-}
-
-impl Movie {
-    fn create(path: &Path, track: &Track) -> Result<Self, Box<dyn Error>> {
-        let (mut file, muxer) = (BufWriter::new(File::create(path)?), fmp4::Muxer::new(track)?);
-        file.write_all(&muxer.init())?;
-        Ok(Self { file, muxer, fragment: Vec::new(), keys: Vec::new() })
-    }
-
-    fn push(&mut self, packet: Packet) -> Result<(), Box<dyn Error>> {
-        if packet.key.is_sync() {
-            self.cut(packet.dts)?;
-            self.keys.push(packet.pts);
-        }
-        self.fragment.push(packet);
-        Ok(())
-    }
-
-    fn cut(&mut self, end: Timestamp) -> Result<(), Box<dyn Error>> {
-        if !self.fragment.is_empty() {
-            let rope = self.muxer.fragment(&self.fragment, end)?;
-            rope.pieces().iter().try_for_each(|piece| self.file.write_all(piece))?;
-            self.fragment.clear();
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Vec<Timestamp>, Box<dyn Error>> {
-        if let Some(last) = self.fragment.last() {
-            self.cut(last.dts.saturating_add(last.duration.unwrap_or(1).into()))?;
-        }
-        self.file.flush()?;
-        Ok(self.keys)
-    }
 }

@@ -1,22 +1,9 @@
 use super::*;
 
-const FORMATS: [PixelFormat; 10] = [
-    PixelFormat::I420,
-    PixelFormat::I422,
-    PixelFormat::I444,
-    PixelFormat::Nv12,
-    PixelFormat::Gray,
-    PixelFormat::I010,
-    PixelFormat::I210,
-    PixelFormat::I410,
-    PixelFormat::P010,
-    PixelFormat::Gray10,
-];
-
 #[test]
 fn tight_pictures_have_the_bytes_the_format_says() {
     // ffmpeg -f lavfi -i testsrc=s=175x143 -frames:v 1 -pix_fmt X -f rawvideo - | wc -c
-    let bytes = FORMATS.map(|format| format.tight_len((175, 143)).unwrap());
+    let bytes: Vec<_> = PixelFormat::ALL.iter().map(|format| format.tight_len((175, 143)).unwrap()).collect();
     let (eight, ten) = bytes.split_at(5);
     assert_eq!(eight, [37_697, 50_193, 75_075, 37_697, 25_025]);
     assert_eq!(ten, [75_394, 100_386, 150_150, 75_394, 50_050]);
@@ -24,7 +11,7 @@ fn tight_pictures_have_the_bytes_the_format_says() {
 
 #[test]
 fn every_row_of_every_size_and_format_lies_within_its_plane() {
-    for format in FORMATS {
+    for &format in PixelFormat::ALL {
         for size in (1..20).flat_map(|w| (1..20).map(move |h| (w, h))) {
             let data = vec![0_u16; format.tight_len(size).unwrap().div_ceil(2)];
             let data: Vec<u8> = data.into_iter().flat_map(u16::to_le_bytes).collect();
@@ -91,7 +78,7 @@ fn t12_samples_beyond_ten_bits_are_found() {
 
 #[test]
 fn a_crop_shows_the_same_samples_from_its_origin_on() {
-    for format in FORMATS {
+    for &format in PixelFormat::ALL {
         let len = u8::try_from(format.sample_len()).unwrap();
         let mut frame = Frame::new(format, (31, 23)).unwrap();
         for plane in 0..format.planes() {

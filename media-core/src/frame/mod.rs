@@ -55,6 +55,20 @@ pub enum Chroma {
 }
 
 impl PixelFormat {
+    /// Each of them.
+    pub const ALL: &[Self] = &[
+        Self::I420,
+        Self::I422,
+        Self::I444,
+        Self::Nv12,
+        Self::Gray,
+        Self::I010,
+        Self::I210,
+        Self::I410,
+        Self::P010,
+        Self::Gray10,
+    ];
+
     /// How many planes there are: 1 to 3.
     pub const fn planes(self) -> usize {
         match self {

@@ -5,19 +5,6 @@ use super::*;
 
 const FILTERS: [Filter; 4] = [Filter::Area, Filter::Bilinear, Filter::Bicubic, Filter::Lanczos];
 
-const FORMATS: [PixelFormat; 10] = [
-    PixelFormat::I420,
-    PixelFormat::I422,
-    PixelFormat::I444,
-    PixelFormat::Nv12,
-    PixelFormat::Gray,
-    PixelFormat::I010,
-    PixelFormat::I210,
-    PixelFormat::I410,
-    PixelFormat::P010,
-    PixelFormat::Gray10,
-];
-
 fn config(from: Shape, to: Shape, filter: Filter) -> Config {
     Config { from, to, filter }
 }
@@ -81,7 +68,7 @@ fn noise(shape: Shape, seed: u32) -> Frame {
 
 fn shape() -> impl Strategy<Value = Shape> {
     let side = || prop_oneof![1..12_u32, 12..100_u32];
-    (prop::sample::select(&FORMATS[..]), (side(), side()))
+    (prop::sample::select(PixelFormat::ALL), (side(), side()))
 }
 
 proptest! {
@@ -149,7 +136,8 @@ proptest! {
 
 #[test]
 fn a_picture_of_the_same_size_and_format_is_copied() {
-    for (format, filter) in FORMATS.into_iter().flat_map(|format| FILTERS.map(|filter| (format, filter))) {
+    for (format, filter) in PixelFormat::ALL.iter().flat_map(|format| FILTERS.map(|filter| (*format, filter)))
+    {
         let shape = (format, (37, 23));
         let source = noise(shape, 1);
         assert_same(&scaled(config(shape, shape, filter), &source.as_ref()), &source, &(format, filter));

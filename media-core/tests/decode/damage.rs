@@ -191,7 +191,7 @@ fn broken_files_of_others_are_survived() {
     for name in ["broken/invalid-bitstream.webm", "broken/invalid_vp9_bitstream-bug_1416.webm"] {
         let scratch = crate::tools::Scratch::new();
         let Some(file) = media(name) else { continue };
-        let Some(file) = crate::streams::remuxed(&file, &scratch) else { return };
+        let Some(file) = crate::streams::extracted(&file, &scratch) else { return };
         let outcome = decode(Format::Vp9, &ivf(&file));
         assert!(outcome.stats.refused > 0, "{name}: {:?}", outcome.stats);
     }

@@ -51,6 +51,18 @@ pub fn remuxed(file: &Path, scratch: &Scratch) -> Option<PathBuf> {
     })
 }
 
+/// The first track of a WebM file as IVF, broken as it may be, which ffmpeg would not copy; `None` without mkvextract.
+pub fn extracted(file: &Path, scratch: &Scratch) -> Option<PathBuf> {
+    let ivf = scratch.file("extracted.ivf");
+    present(&["mkvextract"]).then(|| {
+        let track = format!("0:{}", ivf.display());
+        let output = Command::new("mkvextract").arg(file).args(["tracks", &track]).output().unwrap();
+        // 1 is a warning, which broken files earn.
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{output:?}");
+        ivf
+    })
+}
+
 /// Ten pictures that libvpx in ffmpeg coded in a pixel format of its; `None` without ffmpeg.
 pub fn coded(encoder: &str, pixel_format: &str, size: &str, scratch: &Scratch) -> Option<PathBuf> {
     let ivf = scratch.file("coded.ivf");

@@ -103,18 +103,7 @@ fn options() -> impl Strategy<Value = Options> {
 }
 
 fn configs() -> impl Strategy<Value = Config> {
-    let formats = select(vec![
-        PixelFormat::I420,
-        PixelFormat::I422,
-        PixelFormat::I444,
-        PixelFormat::Nv12,
-        PixelFormat::Gray,
-        PixelFormat::I010,
-        PixelFormat::I210,
-        PixelFormat::I410,
-        PixelFormat::P010,
-        PixelFormat::Gray10,
-    ]);
+    let formats = select(PixelFormat::ALL);
     let sizes =
         select(vec![(64, 48), (16, 16), (2, 2), (32, 18), (50, 34), (130, 66), (96, 80), (33, 17), (1, 1)]);
     let keys = prop_oneof![

@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use media_core::encode::vpx::{Options, Simulcast};
 use media_core::encode::{Config, FrameOptions, FrameRate, KeyFrames, Latency, RateControl};
 use media_core::frame::{Frame, FrameRef, PixelFormat};
-use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
 use reelmill_examples::ivf;
 

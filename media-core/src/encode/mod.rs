@@ -196,7 +196,8 @@ impl Encoder {
     /// # Errors
     /// Mistakes of the caller leave the encoder as it was: [`Error::Frame`] for another size or format than configured,
     /// [`Error::Samples`] for samples beyond its bits, [`Error::Order`] for a `pts` not above the last one, [`Error::Range`] for one too far from the first, [`Error::Unpolled`] when
-    /// packets have piled up. [`Error::Codec`] and [`Error::Failed`] are final.
+    /// packets have piled up. [`Error::Codec`], [`Error::Failed`] and [`Error::NotReconfigurable`] (libx264 did not take an accepted
+    /// change) are final; packets that came before can still be polled.
     pub fn push(
         &mut self,
         frame: &FrameRef<'_>,
@@ -233,11 +234,12 @@ impl Encoder {
     }
 
     /// Changes bit rate, quality or frame rate from the next frame on. Whether the library took it is read back, so that nothing is
-    /// ignored in silence; [`config`](Self::config) then says what is in effect.
+    /// ignored in silence: with libvpx at once; with libx264, which changes when it begins the next picture, then, by the
+    /// [`push`](Self::push) that begins it.
     ///
     /// # Errors
-    /// [`Error::NotReconfigurable`] for what this codec changes only by being opened again, [`Error::Config`] for a value out of range;
-    /// the encoder goes on as it was. [`Error::Failed`] when it had failed before.
+    /// [`Error::NotReconfigurable`] for what this codec changes only by being opened again, [`Error::Config`] for a value out of range,
+    /// [`Error::Codec`] when the library refuses; the encoder goes on as it was. [`Error::Failed`] when it had failed before.
     ///
     /// ```
     /// # #[cfg(feature = "vpx")] {
@@ -267,8 +269,11 @@ impl Encoder {
     /// `x264_encoder_intra_refresh`.
     ///
     /// # Errors
-    /// [`Error::NotReconfigurable`] unless opened with [`KeyFrames::IntraRefresh`].
+    /// [`Error::NotReconfigurable`] unless opened with [`KeyFrames::IntraRefresh`], [`Error::Failed`] when it had failed before.
     pub fn refresh(&mut self) -> Result<(), Error> {
+        if self.failed {
+            return Err(Error::Failed);
+        }
         match &mut self.backend {
             #[cfg(feature = "x264")]
             Backend::X264(backend) => backend.refresh(),
@@ -281,8 +286,12 @@ impl Encoder {
     /// `x264_encoder_invalidate_reference`.
     ///
     /// # Errors
-    /// [`Error::NotReconfigurable`] when the codec or the configuration (B-frames, more than one frame of delay) has no means for it.
+    /// [`Error::NotReconfigurable`] when the codec or the configuration (B-frames, any delay) has no means for it, [`Error::Failed`] when
+    /// it had failed before.
     pub fn invalidate_reference(&mut self, pts: Timestamp) -> Result<(), Error> {
+        if self.failed {
+            return Err(Error::Failed);
+        }
         let Some(run) = self.clock.run else {
             return Ok(());
         };
@@ -306,7 +315,7 @@ impl Encoder {
     }
 
     /// Ends the stream: the packets not polled yet and those of the frames still held back, sums over the whole, and the statistics of a
-    /// first pass.
+    /// first pass. After an error the packets not polled before are gone, so poll first where that matters.
     ///
     /// # Errors
     /// [`Error::Codec`] when the library fails over the rest, [`Error::File`] when libx264's statistics cannot be read back,

@@ -64,6 +64,11 @@ impl Statistics {
         Err(Error::Config { field: "pass", reason })
     }
 
+    #[cfg(feature = "vpx")]
+    pub(super) fn parts(&self) -> &[Bytes] {
+        &self.parts
+    }
+
     /// All of it as bytes, for a second pass in another process.
     pub fn to_bytes(&self) -> Bytes {
         let mut out = BytesMut::from(MAGIC);

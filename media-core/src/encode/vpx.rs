@@ -141,8 +141,7 @@ impl Backend {
         options.fill(&mut settings, config)?;
         let controls = options.controls(config)?;
         check_hidden(options, config)?;
-        let source = statistics::source(options.codec, config);
-        let (stage, first_pass) = Stage::new(&config.pass, source, options.may_forget_keys(config))?;
+        let (stage, first_pass) = Stage::new(config, options)?;
         let adapter = Adapter::new(config.format, config.size)?;
         let mut context = Context::open(options.codec, &settings, flags(config), first_pass)?;
         controls.into_iter().try_for_each(|control| context.control(control))?;
@@ -178,6 +177,9 @@ impl Backend {
     /// Changes what differs from before.
     pub(super) fn reconfigure(&mut self, wanted: &Config) -> Result<(), Error> {
         let options = options_of(wanted).expect("a change keeps the codec");
+        if wanted.rate == self.rate && options.cpu_used == self.options.cpu_used {
+            return Ok(());
+        }
         if !matches!(self.stage, Stage::Single) {
             let reason = "two passes look at the stream as a whole".to_owned();
             return Err(Error::NotReconfigurable { field: "rate", reason });
@@ -378,12 +380,14 @@ impl Backend {
 }
 
 impl Stage {
-    fn new(pass: &Pass, source: String, forgets_keys: bool) -> Result<(Self, Option<FirstPass>), Error> {
-        match pass {
+    fn new(config: &Config, options: &Options) -> Result<(Self, Option<FirstPass>), Error> {
+        let source = statistics::source(options.codec, config);
+        match &config.pass {
             Pass::Single => Ok((Self::Single, None)),
             Pass::First => Ok((Self::First(Collector::default(), source), None)),
             Pass::Second(statistics) => {
-                let first_pass = FirstPass::new(statistics, &source)?;
+                let first_pass = FirstPass::new(options.codec, statistics, &source)?;
+                let forgets_keys = options.may_forget_keys(config);
                 Ok((Self::Second { frames: first_pass.frames(), seen: 0, forgets_keys }, Some(first_pass)))
             }
         }

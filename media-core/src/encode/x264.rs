@@ -143,10 +143,11 @@ impl Backend {
             *left -= 1;
         }
         let more = encoder.delayed() > 0;
+        let mut changed = Ok(());
         if let Some(quantizer) = encoded.begun {
             self.begun.push_back(quantizer);
             if let Some(asked) = self.changing.take() {
-                change::check_taken(asked, &encoder.parameters())?;
+                changed = change::check_taken(asked, &encoder.parameters());
             }
         }
         if let Some(output) = encoded.output {
@@ -160,7 +161,7 @@ impl Backend {
                 data: output.data,
             });
         }
-        Ok(more)
+        changed.map(|()| more)
     }
 
     /// Whether decoding can start at a picture. Of key frames that are not IDR, open GOPs and rounds of intra refresh, the recovery
@@ -210,7 +211,11 @@ impl Backend {
                 "libx264 forgets none while it has B-frames: take Latency::Realtime, or bframes 0",
             ));
         }
-        self.encoder.as_mut().ok_or(Error::Failed)?.invalidate_reference(pts)
+        let encoder = self.encoder.as_mut().ok_or(Error::Failed)?;
+        if encoder.delay() > 0 {
+            return Err(refused("frames that are inside have chosen theirs: take Latency::Realtime"));
+        }
+        encoder.invalidate_reference(pts)
     }
 
     /// Closes the encoder after a first pass, which is when libx264 completes its files.

@@ -89,6 +89,9 @@ mod x264 {
             ("annexb", "1"),
             ("repeat-headers", "1"),
             ("aud", "1"),
+            // Taken for flags of the processor, which then need not have what is used.
+            ("asm", "0x7fffffff"),
+            ("opencl", "1"),
             ("dump-yuv", "out.yuv"),
             ("cqmfile", "matrix.txt"),
             ("pass", "1"),

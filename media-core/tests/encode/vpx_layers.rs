@@ -7,8 +7,8 @@ use std::process::Command;
 use media_core::codec::vp9;
 use media_core::encode::vpx::{Aq, Deadline, InterLayer, Layers, Options, Spatial, Temporal};
 use media_core::encode::{
-    Change, Coded, Config, Encoder, Error, FrameOptions, KeyFrames, Latency, Layer, Metrics, RateControl,
-    Threads,
+    Change, Coded, Config, Encoder, Error, FrameOptions, KeyFrames, Latency, Layer, Metrics, Quantizer,
+    RateControl, Threads,
 };
 use media_core::frame::{Frame, PixelFormat};
 use media_core::packet::Packet;
@@ -48,6 +48,22 @@ fn encode(config: Config, frames: &[Frame], keys: &[usize]) -> Vec<Coded> {
         encoder.push(&frame.as_ref(), Timestamp::new(number as i64 * STEP), &options).unwrap();
     }
     encoder.finish().unwrap().coded
+}
+
+/// libvpx takes the quantizers of its layers, not those of the frame, so that a fixed one would be ignored.
+#[test]
+fn layers_have_quantizers_of_their_own() {
+    let frame = pictures::moving(PixelFormat::I420, SIZE, 1).remove(0);
+    for (options, layers) in [
+        (Options::vp8(), by_rate(TWO)),
+        (Options::vp9(), by_rate(THREE)),
+        (Options::vp9(), three_sizes(Temporal::One, InterLayer::Always)),
+    ] {
+        let mut encoder = Encoder::open(layered(options, layers)).unwrap();
+        let fixed = FrameOptions { quantizer: Quantizer::Fixed(30), ..FrameOptions::default() };
+        let pushed = encoder.push(&frame.as_ref(), Timestamp::ZERO, &fixed);
+        assert!(matches!(pushed, Err(Error::FrameOption { option: "quantizer", .. })), "{pushed:?}");
+    }
 }
 
 /// The hash of each picture that ffmpeg decodes, by its number in the whole stream.

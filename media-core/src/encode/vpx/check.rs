@@ -45,8 +45,8 @@ impl Backend {
         if self.rate == RateControl::Lossless {
             return refused(option, "what is lossless has none".to_owned());
         }
-        if self.options.layers.has_spatial() {
-            return refused(option, "layers by size have quantizers of their own".to_owned());
+        if self.options.layers.are_some() {
+            return refused(option, "layers have quantizers of their own".to_owned());
         }
         self.check_immediate(option)
     }

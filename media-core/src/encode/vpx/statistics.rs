@@ -5,8 +5,10 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::options::Codec;
-use crate::encode::{Config, Error, Statistics};
+use super::options::{Codec, Deadline, Options};
+use crate::encode::{Config, Encoder, Error, FrameOptions, FrameRate, Pass, RateControl, Statistics};
+use crate::frame::{Frame, PixelFormat};
+use crate::time::{TimeBase, Timestamp};
 
 /// The whole of it. libvpx reads `double`s, and one 64-bit integer that is small.
 #[derive(Debug)]
@@ -36,15 +38,21 @@ impl Collector {
 }
 
 impl FirstPass {
-    pub(super) fn new(statistics: &Statistics, source: &str) -> Result<Self, Error> {
+    pub(super) fn new(codec: Codec, statistics: &Statistics, source: &str) -> Result<Self, Error> {
         let refused = |reason: String| Error::Config { field: "pass", reason };
-        let [size, pieces] = statistics.parts_for(source)? else {
+        let [said, pieces] = statistics.parts_for(source)? else {
             return Err(refused("statistics that were cut off".to_owned()));
         };
-        let size = <[u8; 8]>::try_from(&size[..]).map(u64::from_le_bytes).ok();
-        let size = size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size >= 8);
-        let size = size.ok_or_else(|| refused("statistics without the size of a piece".to_owned()))?;
-        if !size.is_multiple_of(8) || !pieces.len().is_multiple_of(size) || pieces.len() < 2 * size {
+        // Not taken from what came from outside: libvpx counts with its own, and does not look where they end.
+        let size = piece_len(codec)?;
+        if said_len(said) != Some(size as u64) {
+            return Err(refused(format!("pieces of {:?} bytes, libvpx has {size}", said_len(said))));
+        }
+        if size == 0
+            || !size.is_multiple_of(8)
+            || !pieces.len().is_multiple_of(size)
+            || pieces.len() < 2 * size
+        {
             let reason = format!("{} bytes of statistics are not two or more of {size}", pieces.len());
             return Err(refused(reason));
         }
@@ -64,6 +72,27 @@ impl FirstPass {
     pub(super) fn frames(&self) -> u64 {
         self.frames
     }
+}
+
+fn said_len(part: &Bytes) -> Option<u64> {
+    <[u8; 8]>::try_from(&part[..]).map(u64::from_le_bytes).ok()
+}
+
+/// How many bytes the library loaded has for a frame, which no header says: those of a first pass over one.
+fn piece_len(codec: Codec) -> Result<usize, Error> {
+    let options = match codec {
+        Codec::Vp8 => Options::vp8(),
+        Codec::Vp9 => Options::vp9(),
+    };
+    let options = Options { deadline: Deadline::Good, cpu_used: 4, ..options };
+    let mut config = Config::new(options, (64, 64), TimeBase::hz(25), FrameRate::hz(25));
+    config.rate = RateControl::Average { bitrate: 100_000 };
+    config.pass = Pass::First;
+    let mut encoder = Encoder::open(config)?;
+    let picture = Frame::new(PixelFormat::I420, (64, 64)).map_err(|found| Error::Samples { found })?;
+    encoder.push(&picture.as_ref(), Timestamp::ZERO, &FrameOptions::default())?;
+    let statistics = encoder.finish()?.statistics.ok_or(Error::Failed)?;
+    Ok(statistics.parts().first().and_then(said_len).unwrap_or(0) as usize)
 }
 
 /// Who understands the statistics: raw structures of one release, for one codec and picture size.

@@ -57,6 +57,11 @@ pub(super) fn owned(param: &c::x264_param_t, policy: KeyFrames) -> Vec<(i64, &'s
         (param.b_repeat_headers.into(), "the packet's layout"),
         (param.b_aud.into(), "the packet's layout"),
         (param.i_log_level.into(), "the log"),
+        // Numbers are taken as flags of the processor, found or not.
+        (param.cpu.into(), "what libx264 found: the processor"),
+        // It writes what it compiled into the working directory.
+        (param.b_opencl.into(), "what this crate does without: files"),
+        (param.i_opencl_device.into(), "what this crate does without: files"),
         (given(param.psz_dump_yuv), "what this crate does without: files"),
         (given(param.psz_cqm_file), "what this crate does without: files"),
         (given(param.psz_clbin_file), "what this crate does without: files"),

@@ -97,7 +97,7 @@ fn options_are_parsed_and_what_they_own_is_freed() {
 }
 
 #[test]
-fn every_name_in_the_tables_is_taken() {
+fn t9_every_name_in_the_tables_is_taken() {
     for preset in x264_preset_names {
         for tune in x264_tune_names {
             let mut param = x264_param_t::default();
@@ -125,7 +125,7 @@ fn every_name_in_the_tables_is_taken() {
 }
 
 #[test]
-fn levels_end_with_zero() {
+fn t9_levels_end_with_zero() {
     let levels = x264_levels();
     let count = (0..64).take_while(|at| unsafe { (*levels.add(*at)).level_idc } != 0).count();
     let levels = unsafe { slice::from_raw_parts(levels, count) };

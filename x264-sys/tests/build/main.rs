@@ -9,7 +9,7 @@ use std::{env, fs, path::Path, process::Command};
 use cargo::{Built, call_test, cargo, clean, directory_with, is_installed, needed};
 
 #[test]
-fn static_library_is_really_static_and_works() {
+fn t21_static_library_is_really_static_and_works() {
     let binary = call_test("static", &[("X264_STATIC", "1")]);
     assert!(!needed(&binary).contains("libx264"), "{}", needed(&binary));
     Built::from(Command::new(binary).output().expect("it runs")).must_succeed();
@@ -73,7 +73,7 @@ fn directories_without_the_library_are_named() {
 }
 
 #[test]
-fn variable_of_the_target_goes_before_the_general_one() {
+fn t21_variable_of_the_target_goes_before_the_general_one() {
     let (general, own) = (directory_with("general", &[]), directory_with("own", &[]));
     let name = format!("{}_X264_LIB_DIR", target().to_uppercase().replace(['-', '.'], "_"));
     cargo(&["build"], &[("X264_LIB_DIR", &general), (&name, &own)])
@@ -95,7 +95,7 @@ fn header_of_another_build_is_refused() {
 }
 
 #[test]
-fn header_laid_out_in_another_way_is_refused() {
+fn t21_header_laid_out_in_another_way_is_refused() {
     let with_a_member_more = "#define i_bitdepth i_bitdepth; int foreign\n\
                               #include_next <x264.h>\n\
                               #undef i_bitdepth\n";

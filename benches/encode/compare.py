@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Reelmill's encoders beside the programs `x264`, `vpxenc` and `ffmpeg` on the same pictures in the same run: processor time of whole
-processes, one thread each. Prints a Markdown table; takes about three minutes.
+"""Reelmill's encoders and decoder beside the programs `x264`, `vpxenc`, `vpxdec` and `ffmpeg` on the same pictures in the same run: processor
+time of whole processes, one encoder thread or two decoder threads each. Prints Markdown tables; takes about three minutes.
 
     compare.py [--frames 120] [--rounds 3] [CLIP]
 
@@ -59,6 +59,32 @@ def rivals(codec, speed, source, out):
     return {"program": program, "ffmpeg": [*ffmpeg, *library, *ratios, "-f", "ivf", out] if able else None}
 
 
+def fastest(commands, rounds):
+    best = {}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            if command:
+                best[name] = min(best.get(name, 1e9), processor_seconds(command))
+    return best
+
+
+def measure_decoder(binaries, source, given, folder):
+    coded, out = str(Path(folder, "coded.ivf")), str(Path(folder, "out.y4m"))
+    processor_seconds(["vpxenc", "--codec=vp9", "--rt", "--cpu-used=8", "--end-usage=cbr", "--target-bitrate=2500", "--lag-in-frames=0",
+                       "--ivf", "-q", "-o", coded, source])
+    best = fastest({
+        "reelmill": [str(binaries / "decode-vp9-to-y4m"), coded, out],
+        "vpxdec": ["vpxdec", "--threads=2", "-o", out, coded],
+        "ffmpeg": ["ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "2", "-c:v", "libvpx-vp9", "-i", coded, "-f", "yuv4mpegpipe", out],
+    }, given.rounds)
+    print("\nVP9 at 2.5 Mb/s to a Y4M file, likewise.\n")
+    print("| | reelmill | `vpxdec` | ratio | `ffmpeg` with libvpx | ratio |\n|---|---|---|---|---|---|")
+    cells = [f"{1000 * best['reelmill'] / given.frames:.2f}"]
+    for name in ["vpxdec", "ffmpeg"]:
+        cells += [f"{1000 * best[name] / given.frames:.2f}", f"{best['reelmill'] / best[name]:.2f}"]
+    print(f"| decode | {' | '.join(cells)} |", flush=True)
+
+
 def measure(binary, source, given, folder):
     print(f"{given.frames} pictures of 1280x720, one thread, processor milliseconds a picture; the fastest of {given.rounds} runs of each.\n")
     print("| | reelmill | `x264`, `vpxenc` | ratio | `ffmpeg` | ratio |\n|---|---|---|---|---|---|")
@@ -66,11 +92,7 @@ def measure(binary, source, given, folder):
     for codec, speed in jobs:
         out = str(Path(folder, "out"))
         commands = {"reelmill": [str(binary), codec, speed, source, out], **rivals(codec, speed, source, out)}
-        best = {}
-        for _ in range(given.rounds):
-            for name, command in commands.items():
-                if command:
-                    best[name] = min(best.get(name, 1e9), processor_seconds(command))
+        best = fastest(commands, given.rounds)
         ours = best["reelmill"]
         cells = [f"{codec} {speed}", f"{1000 * ours / given.frames:.2f}"]
         for name in ["program", "ffmpeg"]:
@@ -85,11 +107,13 @@ def main():
     arguments.add_argument("--rounds", type=int, default=3)
     given = arguments.parse_args()
     metadata = subprocess.run(["cargo", "metadata", "--format-version", "1", "--no-deps"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    binary = Path(json.loads(metadata.stdout)["target_directory"]) / "release" / "encode-y4m"
+    binaries = Path(json.loads(metadata.stdout)["target_directory"]) / "release"
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = tempfile.mkdtemp(prefix="reelmill-", dir=memory)
     try:
-        measure(binary, pictures(given.clip, given.frames, folder), given, folder)
+        source = pictures(given.clip, given.frames, folder)
+        measure(binaries / "encode-y4m", source, given, folder)
+        measure_decoder(binaries, source, given, folder)
     finally:
         shutil.rmtree(folder)
 

@@ -33,6 +33,7 @@
 //! | `encode` | frames in, packets out: H.264, VP8 and VP9, with the features below; rates that follow the link, ladders |
 //! | [`decode`] | packets in, pictures out: VP8 and VP9 with the feature below, others by a trait |
 //! | [`scale`] | frame to frame: size and pixel format |
+//! | [`demux`] | container bytes in, packets out |
 //! | [`mux`] | packets in, container bytes out: fragmented MP4, WebM and Matroska, MPEG transport streams |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
@@ -67,6 +68,8 @@ pub mod encode;
 pub mod decode;
 
 pub mod scale;
+
+pub mod demux;
 
 pub mod mux;
 

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The way of the data; a module may use those before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 17] = [
     "time", "bits", "codec", "frame", "track", "packet", "rtp", "timeline", "encode", "decode", "scale",
-    "demux", "mux", "segment", "playlist",
+    "demux", "mux", "segment", "playlist", "origin", "check",
 ];
 
 /// What would tie the crate to sockets, files, threads or a clock.

@@ -57,7 +57,8 @@ impl Lane {
     pub(super) fn announce(&mut self, announced: Announced) {
         let (from, to) = (self.base(), announced.time_base);
         self.gone = false;
-        self.listed &= announced.priming == self.announced.priming;
+        self.listed &= (announced.priming, announced.rotation, announced.language)
+            == (self.announced.priming, self.announced.rotation, self.announced.language);
         if from != to {
             self.reorder.rescale(|ticks| Timestamp::new(ticks).rescale(from, to).ticks().saturating_add(1));
             self.listed = false;
@@ -81,8 +82,8 @@ impl Lane {
 
     pub(super) fn track(&self) -> Option<Track> {
         let codec = self.codec.clone()?;
-        let Announced { id, time_base, priming, .. } = self.announced;
-        Some(Track { id, time_base, codec, priming })
+        let Announced { id, time_base, priming, rotation, language, .. } = self.announced;
+        Some(Track { id, time_base, codec, priming, rotation, language })
     }
 
     /// Takes a configuration into use; false when there is none or it is not new.

@@ -78,7 +78,7 @@ use std::sync::Arc;
 use crate::codec::{self, AccessUnit};
 use crate::packet::Packet;
 use crate::time::{Moment, TimeBase, WallTime};
-use crate::track::{Kind, Track, TrackId};
+use crate::track::{Kind, Language, Rotation, Track, TrackId};
 
 pub use clock::Counting;
 pub use repairs::Repairs;
@@ -122,12 +122,25 @@ pub struct Announced {
     pub codec: Option<codec::Config>,
     /// As in [`Track::priming`].
     pub priming: u32,
+    /// As in [`Track::rotation`].
+    pub rotation: Rotation,
+    /// As in [`Track::language`].
+    pub language: Option<Language>,
 }
 
 impl Announced {
     /// An RTP track of which nothing more is known.
     pub const fn new(id: TrackId, kind: Kind, time_base: TimeBase) -> Self {
-        Self { id, kind, time_base, counting: Counting::Rtp, codec: None, priming: 0 }
+        Self {
+            id,
+            kind,
+            time_base,
+            counting: Counting::Rtp,
+            codec: None,
+            priming: 0,
+            rotation: Rotation::None,
+            language: None,
+        }
     }
 }
 
@@ -135,8 +148,8 @@ impl From<Track> for Announced {
     /// A track that is fully known; stamps count as in RTP.
     fn from(track: Track) -> Self {
         let kind = track.kind();
-        let Track { id, time_base, codec, priming } = track;
-        Self { codec: Some(codec), priming, ..Self::new(id, kind, time_base) }
+        let Track { id, time_base, codec, priming, rotation, language } = track;
+        Self { codec: Some(codec), priming, rotation, language, ..Self::new(id, kind, time_base) }
     }
 }
 

@@ -14,7 +14,9 @@ pub mod fmp4;
 #[cfg(test)]
 mod hex;
 pub mod mpegts;
+mod patch;
 mod rope;
 pub mod webm;
 
+pub use patch::Patch;
 pub use rope::Rope;

@@ -68,9 +68,9 @@ use bytes::Bytes;
 use self::block::{Group, Pieces};
 use self::cluster::{Cluster, SPAN_MAX};
 use self::lane::Lane;
-use super::Rope;
 #[cfg(test)]
 use super::hex;
+use super::{Patch, Rope};
 use crate::codec::Format as Codec;
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
@@ -79,7 +79,7 @@ use crate::track::Track;
 pub use config::{Config, Layout};
 pub use entry::TrackEntry;
 pub use error::Error;
-pub use writer::{Ending, Output, Patch, Writer};
+pub use writer::{Ending, Output, Writer};
 
 /// Writes one track as a WebM (or Matroska) initialisation segment and media segments of clusters.
 ///

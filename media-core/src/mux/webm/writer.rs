@@ -11,7 +11,7 @@ use super::file::File;
 use super::lane::Lane;
 use super::live::Live;
 use super::queue::{Queue, Turn};
-use super::{Error, Rope, TrackEntry, cues, header};
+use super::{Error, Patch, Rope, TrackEntry, cues, header};
 use crate::packet::Packet;
 use crate::track::{Kind, TrackId};
 
@@ -34,15 +34,6 @@ pub struct Ending {
     pub patches: Vec<Patch>,
     /// Where the file has its cues, the `indexRange` of a DASH manifest; `None` where it has none.
     pub cues: Option<Range<u64>>,
-}
-
-/// Bytes that take the place of as many written earlier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Patch {
-    /// Where in the file, counted from the first byte of [`Writer::init`].
-    pub offset: u64,
-    /// The bytes.
-    pub bytes: Bytes,
 }
 
 /// Writes tracks as one WebM or Matroska file, or as a live stream.
@@ -83,9 +74,7 @@ pub struct Patch {
 /// }
 /// let ending = writer.finish();
 /// file.extend_from_slice(&ending.rope.to_bytes());
-/// for patch in ending.patches {
-///     file[patch.offset as usize..][..patch.bytes.len()].copy_from_slice(&patch.bytes);
-/// }
+/// ending.patches.iter().for_each(|patch| patch.apply(&mut file));
 /// assert_eq!(ending.cues.map(|range| range.end), Some(file.len() as u64));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

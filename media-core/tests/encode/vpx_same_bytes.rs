@@ -229,11 +229,9 @@ fn matrix() -> Vec<(String, Config)> {
         Options { drop_frames: 30, sharpness: 2, ..vp8() },
         CONSTANT,
     );
-    let mut vp8_good = |arguments: &str, options: Options, rate| {
-        cases.push((format!("{VP8_GOOD} --cpu-used=4 {arguments}"), of(SIZE, good(options), rate)));
-    };
-    vp8_good(&format!("--passes=2 {VBR}"), vp8(), AVERAGE);
-    vp8_good(&format!("--passes=2 {VBR} --tune=ssim"), Options { tuning: Tuning::Ssim, ..vp8() }, AVERAGE);
+    vp8_rt(&format!("--cpu-used=-8 {CBR} --tune=ssim"), Options { tuning: Tuning::Ssim, ..vp8() }, CONSTANT);
+    let two_passes = of(SIZE, good(vp8()), AVERAGE);
+    cases.push((format!("{VP8_GOOD} --cpu-used=4 --passes=2 {VBR}"), two_passes));
     cases
 }
 

@@ -217,7 +217,7 @@ pub enum Content {
 pub enum Tuning {
     /// The squared error.
     Psnr,
-    /// The loss of structure. VP8 only looks at it.
+    /// The loss of structure. VP8 only looks at it, and with [`Deadline::Realtime`] only.
     Ssim,
 }
 

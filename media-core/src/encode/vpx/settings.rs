@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_uint};
 use vpx_sys as c;
 
 use super::image;
-use super::options::{Aq, Codec, Content, Deadline, LoopFilter, Options, Resilience};
+use super::options::{Aq, Codec, Content, Deadline, LoopFilter, Options, Resilience, Tuning};
 use crate::codec::{self, vp8, vp9};
 use crate::encode::{Config, Error, KeyFrames, Latency, Pass, Quality, RateControl};
 use crate::frame::{Chroma, Colour};
@@ -107,6 +107,10 @@ impl Options {
             ("alt_ref", alt_ref.min_interval.is_some() || alt_ref.max_interval.is_some()),
             ("alt_ref", alt_ref.aq.is_some() || alt_ref.tpl.is_some()),
         ];
+        // Where libvpx searches whole macroblocks it then reads behind the last column's contexts: seen by valgrind in 1.12.
+        if self.tuning == Tuning::Ssim && self.deadline != Deadline::Realtime {
+            return Err(self.unsupported("tuning", "libvpx has Ssim with deadline Realtime only"));
+        }
         match fields.into_iter().find(|(_, asked)| *asked) {
             Some((field, _)) => Err(self.unsupported(field, nothing)),
             None => Ok(()),

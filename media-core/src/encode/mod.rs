@@ -26,6 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Where an option of the `x264` or `vpxenc` program went, `command_lines` says (in the documentation with both features).
+//!
 //! **Licence.** libx264 is GPL-2.0-or-later (or commercial, from x264 LLC). A program built with the feature `x264` is under the GPL as
 //! a whole when it is given to others. libvpx is BSD.
 //!
@@ -38,6 +40,12 @@
 
 mod change;
 mod coded;
+#[cfg(all(feature = "x264", feature = "vpx"))]
+#[doc = include_str!("command_lines.md")]
+pub mod command_lines {
+    #[cfg(doc)]
+    use super::*;
+}
 mod config;
 mod error;
 mod frame_options;

@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use media_core::codec::{self, aac, vp9};
 use media_core::mux::Rope;
 use media_core::playlist::{Config, Names, Window, dash, hls};
-use media_core::segment::{self, Cut, Init, Output, Segment};
+use media_core::segment::{self, Cut, Format, Init, Output, Segment};
 use media_core::time::{TimeBase, Timestamp, WallTime};
 use media_core::track::{Track, TrackId};
 
@@ -39,6 +39,8 @@ fn cut(number: u64) -> Cut {
         start: Timestamp::new(start),
         duration: (end - start) as u64,
         rope: rope.clone(),
+        parts: Vec::new(),
+        keys: Vec::new(),
         gap: false,
         wall: Some(WallTime::from_nanos(MORNING + n * 2 * SECOND)),
         independent: true,
@@ -52,7 +54,8 @@ fn window() -> Window {
     let mut window = Window::new(Config { size: 60, ..Config::new(&config) });
     let tracks = tracks();
     let headers = vec![bytes::Bytes::new(); tracks.len()];
-    window.push(&Output::Init(Init { generation: 0, tracks, headers }), WallTime::from_nanos(MORNING));
+    let init = Init { generation: 0, format: Format::Fmp4, tracks, leader: id(1), headers };
+    window.push(&Output::Init(init), WallTime::from_nanos(MORNING));
     for number in 0..1060 {
         let now = MORNING + (number as i64 + 1) * 2 * SECOND;
         window.push(&Output::Cut(cut(number)), WallTime::from_nanos(now));

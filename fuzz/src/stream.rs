@@ -196,6 +196,7 @@ impl Viewer {
                 self.init = Some(init.clone());
             }
             Output::Cut(cut) => self.check(cut),
+            Output::Part(_) | Output::NeedKey(_) => {}
         }
         self.window.push(output, WallTime::from_nanos(self.now));
         // Reading is most of the work; a long life is as telling when looked at now and then.

@@ -96,6 +96,7 @@ fn keep(
                 fs::write(folder.join(names.segment(segment.track, cut.number)), segment.rope.to_bytes())?;
             }
         }
+        segment::Output::Part(_) | segment::Output::NeedKey(_) => {}
     }
     window.push(output, now()?);
     Ok(())

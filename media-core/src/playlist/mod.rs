@@ -185,6 +185,7 @@ impl Window {
         match output {
             segment::Output::Init(init) => self.begin(init),
             segment::Output::Cut(cut) => self.list(cut, now),
+            segment::Output::Part(_) | segment::Output::NeedKey(_) => {}
         }
     }
 

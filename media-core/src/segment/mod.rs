@@ -44,133 +44,26 @@
 //! # let _ = segmenter;
 //! ```
 
+mod config;
+mod error;
+mod output;
 pub(crate) mod position;
 mod rendition;
+mod state;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use self::position::Position;
 use self::rendition::Rendition;
-use crate::mux::{Rope, fmp4};
 use crate::packet::Packet;
-use crate::time::{Timestamp, WallTime};
 use crate::timeline;
-use crate::track::{Kind, Track, TrackId};
+use crate::track::{Kind, Track};
 
-/// How a stream is cut. Fixed when the [`Segmenter`] is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// The length of a segment that is aimed at, in nanoseconds.
-    pub target: i64,
-    /// No segment lasts longer than this, to the nearest second: what playlists say as EXT-X-TARGETDURATION. Zero counts as one.
-    ///
-    /// [`new`](Self::new) sets twice the target, so that a camera whose key frames are up to twice the target apart is still cut
-    /// at them. Players stay about three of these behind (RFC 8216bis 4.4.3.8), so who knows the key interval sets it lower.
-    pub target_duration: u32,
-    /// What to do when no key frame comes in time.
-    pub late_key: LateKey,
-    /// How far other tracks may be beyond a cut before it is made without those that did not reach it, in nanoseconds of media time.
-    pub follower_lag: i64,
-    /// Media bytes of all tracks together at which a cut is forced.
-    pub max_bytes: usize,
-    /// Packets of all tracks together at which a cut is forced.
-    pub max_packets: usize,
-    /// The number of the first cut, the EXT-X-MEDIA-SEQUENCE of the first playlist.
-    pub first_number: u64,
-}
-
-impl Config {
-    /// Segments of about `target` nanoseconds.
-    ///
-    /// ```
-    /// let config = media_core::segment::Config::new(2_000_000_000);
-    /// assert_eq!(config.target_duration, 4);
-    /// ```
-    pub const fn new(target: i64) -> Self {
-        let target = if target < 1 { 1 } else { target };
-        let doubled = (target as u64).div_ceil(SECOND as u64 / 2);
-        Self {
-            target,
-            target_duration: if doubled > MAX_TARGET_DURATION {
-                MAX_TARGET_DURATION as u32
-            } else {
-                doubled as u32
-            },
-            late_key: LateKey::Wait,
-            follower_lag: 300_000_000,
-            max_bytes: 64 << 20,
-            max_packets: 16_384,
-            first_number: 0,
-        }
-    }
-}
-
-/// What to do when the target is reached and no key frame has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LateKey {
-    /// Wait for one as long as [`Config::target_duration`] allows, then cut without: the next segment is not
-    /// [independent](Segment::independent).
-    #[default]
-    Wait,
-    /// Cut at the target. Segments are shorter, and a player can begin only at some of them.
-    Cut,
-}
-
-/// What a [`Segmenter`] gives out.
-#[derive(Clone, Debug)]
-pub enum Output {
-    /// The headers of the segments that follow. The first output, and again whenever the tracks or a codec configuration changed.
-    Init(Init),
-    /// One segment of each track.
-    Cut(Cut),
-}
-
-/// The init segments of a generation: all that a player needs before its segments.
-#[derive(Clone, Debug)]
-pub struct Init {
-    /// Counts from 0 for the first tracks.
-    pub generation: u32,
-    /// The tracks.
-    pub tracks: Arc<[Track]>,
-    /// The file header of each track, in the order of `tracks`.
-    pub headers: Vec<Bytes>,
-}
-
-/// One stretch of time of all tracks.
-#[derive(Clone, Debug)]
-pub struct Cut {
-    /// One more than the cut before: the media sequence number.
-    pub number: u64,
-    /// The [`Init`] it belongs to.
-    pub generation: u32,
-    /// Whether time, tracks or configuration break between the cut before and this one.
-    pub discontinuity: bool,
-    /// One per track, in the order of the generation's tracks. At least one is not a gap.
-    pub segments: Vec<Segment>,
-}
-
-/// One track's part of a [`Cut`].
-#[derive(Clone, Debug)]
-pub struct Segment {
-    /// The track.
-    pub track: TrackId,
-    /// Where it begins in presentation, in the track's time base: where its earliest picture is shown, its first sample heard.
-    pub start: Timestamp,
-    /// Ticks from `start` to its end; at least 1.
-    pub duration: u64,
-    /// Media bytes and their boxes; empty for a gap. The packets' payloads are in it uncopied.
-    pub rope: Rope,
-    /// Whether the track has no media here. `start` and `duration` then reach from the segment before, or the start of the cut where that is
-    /// too far, to the end of the cut.
-    pub gap: bool,
-    /// When what is shown at `start` was captured; `None` for a gap and where the source does not tell.
-    pub wall: Option<WallTime>,
-    /// Whether all of it can be decoded without any other segment.
-    pub independent: bool,
-}
+pub use self::config::{Align, Config, Format, LateKey, part_target};
+pub use self::error::{Error, Refusal, ResumeError};
+pub use self::output::{Chunk, Cut, Init, KeyFrame, NeedKey, Output, Part, Piece, Segment};
+pub use self::state::{ParseStateError, State};
 
 /// Cuts packets into segments; see the [module](self) for its rules.
 ///
@@ -185,6 +78,12 @@ pub struct Segmenter {
     generations: u32,
     number: u64,
     discontinuity: bool,
+    /// Whether a cut came before, here or before a restart.
+    begun: bool,
+    /// Cuts that were marked as a discontinuity.
+    discontinuities: u64,
+    /// Where the last cut ended, in nanoseconds.
+    ended: Option<i64>,
     open: Option<Open>,
     out: VecDeque<Output>,
 }
@@ -221,8 +120,41 @@ impl Segmenter {
             leader: 0,
             generations: 0,
             discontinuity: false,
+            begun: false,
+            discontinuities: 0,
+            ended: None,
             open: None,
             out: VecDeque::new(),
+        }
+    }
+
+    /// A segmenter that goes on where another one was when it told its [`state`](Self::state): the next cut has the next number and is a discontinuity.
+    ///
+    /// # Errors
+    /// When the configuration has another target duration, part target or format: players hold on to these.
+    pub fn resume(config: Config, state: &State) -> Result<Self, ResumeError> {
+        state.fits(&config)?;
+        Ok(Self {
+            number: state.number,
+            generations: state.generation,
+            discontinuities: state.discontinuities,
+            begun: true,
+            ended: state.end,
+            ..Self::new(config)
+        })
+    }
+
+    /// What to remember, so that after a restart [`resume`](Self::resume) continues the numbering. Cuts that have come out of
+    /// [`poll`](Self::poll) or are ready to do so are counted; what has come out as parts only is not, and its number is given again.
+    pub fn state(&self) -> State {
+        State {
+            number: self.number,
+            discontinuities: self.discontinuities,
+            generation: self.generations,
+            target_duration: self.config.target_duration,
+            part: self.config.part,
+            format: self.config.format,
+            end: self.ended,
         }
     }
 
@@ -256,14 +188,16 @@ impl Segmenter {
     fn begin(&mut self, tracks: &Arc<[Track]>) -> Result<(), Error> {
         let closed = self.close();
         self.renditions.clear();
-        self.discontinuity = self.number > self.config.first_number;
+        self.discontinuity = self.begun;
         self.leader = tracks.iter().position(|track| track.kind() == Kind::Video).unwrap_or(0);
         let longest = self.target_duration() * SECOND + LONGEST_OVER;
         let renditions: Vec<_> =
             tracks.iter().map(|track| Rendition::new(track.clone(), longest)).collect::<Result<_, _>>()?;
         let headers = renditions.iter().map(Rendition::header).collect();
         self.renditions = renditions;
-        let init = Init { generation: self.generations, tracks: tracks.clone(), headers };
+        let Some(leader) = tracks.get(self.leader).map(|track| track.id) else { return closed };
+        let format = self.config.format;
+        let init = Init { generation: self.generations, format, tracks: tracks.clone(), leader, headers };
         self.generations += 1;
         self.out.push_back(Output::Init(init));
         closed
@@ -271,7 +205,7 @@ impl Segmenter {
 
     fn interrupt(&mut self) -> Result<(), Error> {
         let closed = self.close();
-        self.discontinuity = self.number > self.config.first_number;
+        self.discontinuity = self.begun;
         closed.and(self.renditions.iter_mut().try_for_each(Rendition::restart))
     }
 
@@ -343,6 +277,7 @@ impl Segmenter {
             };
         }
         match self.config.late_key {
+            LateKey::Ask => last_chance,
             LateKey::Cut => elapsed >= target || last_chance,
             LateKey::Wait => (key.is_random_access() && elapsed >= target) || last_chance,
         }
@@ -442,7 +377,9 @@ impl Segmenter {
             };
             self.out.push_back(Output::Cut(cut));
             self.number += 1;
-            self.discontinuity = false;
+            self.discontinuities += u64::from(self.discontinuity);
+            (self.discontinuity, self.begun) = (false, true);
+            self.ended = Some(end.base.to_nanos(end.time.ticks()));
         }
         result
     }
@@ -456,26 +393,6 @@ impl Segmenter {
     }
 }
 
-/// What a caller did wrong, or MP4 cannot hold.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A packet's track is not among those of the last [`timeline::Output::Tracks`].
-    #[error("packet of track {track}, which was not announced")]
-    UnknownTrack {
-        /// The packet's track.
-        track: u32,
-    },
-    /// The muxer refused a track or the packets of a segment.
-    #[error("track {track} cannot be muxed")]
-    Mux {
-        /// The track.
-        track: u32,
-        /// What the muxer found.
-        source: fmp4::Error,
-    },
-}
-
 /// Nanoseconds.
 const SECOND: i64 = 1_000_000_000;
 /// How much longer than the target duration a segment may be and still round down to it. One millisecond less than half a second, so that
@@ -484,5 +401,3 @@ const LONGEST_OVER: i64 = 499_000_000;
 /// How long after the target duration a key frame is still waited for. A camera whose interval is the target duration sends it a few
 /// milliseconds late every other time. The rest up to `LONGEST_OVER` is for a picture that takes longer than the one before it.
 const LATE: i64 = 250_000_000;
-/// Nobody wants longer segments than a day, and arithmetic in nanoseconds stays far from its ends.
-const MAX_TARGET_DURATION: u64 = 86_400;

@@ -131,6 +131,8 @@ impl Rendition {
             start,
             duration: end.since(start).max(1).unsigned_abs(),
             rope,
+            parts: Vec::new(),
+            keys: Vec::new(),
             gap: false,
             wall: first.wall.map(|wall| wall.after(self.base().to_nanos(start.since(first.pts)))),
             independent: first.key == Key::Closed || self.track.kind() == Kind::Audio,
@@ -148,6 +150,8 @@ impl Rendition {
             start,
             duration: duration.unsigned_abs(),
             rope: Rope::new(),
+            parts: Vec::new(),
+            keys: Vec::new(),
             gap: true,
             wall: None,
             independent: true,
@@ -193,7 +197,10 @@ impl Rendition {
         let mut from = 0;
         for &(to, end) in runs {
             let fragment = self.muxer.fragment(&packets[from..to], end);
-            rope.append(fragment.map_err(|source| Error::Mux { track: self.track.id.get(), source })?);
+            rope.append(
+                fragment
+                    .map_err(|source| Error::Mux { track: self.track.id.get(), source: source.into() })?,
+            );
             from = to;
         }
         Ok(rope)
@@ -204,7 +211,7 @@ impl Rendition {
 /// beside sound that is not.
 fn muxer(track: &Track) -> Result<fmp4::Muxer, Error> {
     let muxer = fmp4::Muxer::with_composition(track, fmp4::Composition::Unsigned);
-    muxer.map_err(|source| Error::Mux { track: track.id.get(), source })
+    muxer.map_err(|source| Error::Mux { track: track.id.get(), source: source.into() })
 }
 
 /// How long a packet is taken to last, in nanoseconds, as long as nothing tells: a picture at 25 a second.

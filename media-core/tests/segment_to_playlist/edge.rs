@@ -2,7 +2,7 @@
 
 use media_core::mux::Rope;
 use media_core::playlist::{self, Names, Window, dash};
-use media_core::segment::{Config, Cut, Init, Output, Segment};
+use media_core::segment::{Config, Cut, Format, Init, Output, Segment};
 use media_core::time::{Timestamp, WallTime};
 
 use crate::readers::Manifest;
@@ -23,7 +23,13 @@ struct Camera {
 impl Camera {
     fn new() -> Self {
         let mut window = Window::new(playlist::Config::new(&Config::new(2 * SECOND)));
-        let init = Init { generation: 0, tracks: [pictures()].into(), headers: vec![bytes::Bytes::new()] };
+        let init = Init {
+            generation: 0,
+            format: Format::Fmp4,
+            tracks: [pictures()].into(),
+            leader: id(1),
+            headers: vec![bytes::Bytes::new()],
+        };
         window.push(&Output::Init(init), WallTime::from_nanos(MORNING));
         Self { window, names: Names::new("e").unwrap(), number: 0, next: 0, broken: false, zero: None }
     }
@@ -35,6 +41,8 @@ impl Camera {
             start: Timestamp::new(ORIGIN * 90_000 + self.next),
             duration: 180_000,
             rope: Rope::from(bytes::Bytes::from_static(&[0; 64])),
+            parts: Vec::new(),
+            keys: Vec::new(),
             gap: false,
             wall: None,
             independent: true,

@@ -102,7 +102,7 @@ fn an_interruption_is_marked_even_when_what_was_open_cannot_be_written() {
     segmenter.push(at(61, false)).unwrap();
     let cuts = segmenter.finish().unwrap().into_iter().filter_map(|output| match output {
         Output::Cut(cut) => Some((cut.number, cut.discontinuity)),
-        Output::Init(_) => None,
+        _ => None,
     });
     assert_eq!(cuts.collect::<Vec<_>>(), [(0, false), (1, true)]);
 }

@@ -121,6 +121,7 @@ impl Cutting {
                 self.cuts.push(cut);
                 self.after.push(pushed);
             }
+            Output::Part(_) | Output::NeedKey(_) => {}
         }
     }
 
@@ -173,8 +174,8 @@ pub(crate) fn complete(output: &Output, delay: i64) -> WallTime {
     let hz = |segment: &Segment| if segment.track == id(1) { 90_000 } else { 48_000 };
     let millis = |segment: &Segment| end(segment) * 1000 / hz(segment) - ORIGIN * 1000;
     let millis = match output {
-        Output::Init(_) => 0,
         Output::Cut(cut) => cut.segments.iter().map(millis).max().unwrap_or(0),
+        _ => 0,
     };
     WallTime::from_nanos(MORNING + millis * 1_000_000 + delay)
 }

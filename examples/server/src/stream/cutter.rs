@@ -119,6 +119,7 @@ impl Cutter {
                 let segments = segments.collect();
                 self.path.store(|store| store.cut(cut.number, segments));
             }
+            segment::Output::Part(_) | segment::Output::NeedKey(_) => {}
         }
         window.push(output, clock::wall());
         while let Some(expired) = window.poll() {

@@ -11,18 +11,20 @@
 //! * **publishTime** changes when the list does, and only then.
 
 use super::hls::bandwidth;
+use super::listed::{Line, Listed};
+use super::periods::{Anchor, Period};
 use super::text::{put_date_time, put_duration, put_escaped, put_number};
-use super::{Line, Listed, Names, Origin, Period, SECOND, Window};
+use super::{Names, SECOND, Window};
 use crate::segment::position::Position;
 use crate::track::{Kind, Track, TrackId};
 
 /// The manifest; `None` before the first cut, since it could not say when anything was available.
 pub fn mpd(window: &Window, names: &Names) -> Option<String> {
-    let origin = window.origin?;
+    let origin = window.periods.origin?;
     let mut out = String::with_capacity(1536 + 40 * window.cuts.len());
     put_head(&mut out, window, origin);
-    for (index, period) in window.periods.iter().enumerate() {
-        put_period(&mut out, window, names, period, window.periods.get(index + 1));
+    for (index, period) in window.periods.list.iter().enumerate() {
+        put_period(&mut out, window, names, period, window.periods.list.get(index + 1));
     }
     if let Some(clock) = names.clock() {
         out.push_str("  <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"");
@@ -33,7 +35,7 @@ pub fn mpd(window: &Window, names: &Names) -> Option<String> {
     Some(out)
 }
 
-fn put_head(out: &mut String, window: &Window, origin: Origin) {
+fn put_head(out: &mut String, window: &Window, origin: Anchor) {
     let target = window.config.target.max(1);
     let longest = i64::from(window.config.target_duration.max(1)) * SECOND;
     out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"");
@@ -44,14 +46,15 @@ fn put_head(out: &mut String, window: &Window, origin: Origin) {
     out.push_str("\" publishTime=\"");
     put_date_time(out, window.published);
     if window.finished {
-        let end = window.periods.back().map_or(0, |last| last.presents(last.end));
+        let end = window.periods.list.back().map_or(0, |last| last.presents(last.end));
         put_time(out, "\" mediaPresentationDuration=\"", end);
     } else {
         put_time(out, "\" minimumUpdatePeriod=\"", target);
     }
-    let first = window.cuts.front().and_then(|first| start_of(window, first)).zip(window.periods.front());
+    let first =
+        window.cuts.front().and_then(|first| start_of(window, first)).zip(window.periods.list.front());
     let first = first.map(|(first, period)| period.presents(first));
-    let last = window.periods.back().map(|last| last.presents(last.end));
+    let last = window.periods.list.back().map(|last| last.presents(last.end));
     let depth = first.zip(last).map_or(0, |(first, last)| last.saturating_sub(first));
     put_time(out, "\" timeShiftBufferDepth=\"", depth);
     put_time(

@@ -7,8 +7,10 @@
 //! microseconds, so that a sum over any number of segments is off by less than one. EXT-X-INDEPENDENT-SEGMENTS is said until a segment
 //! was [not independent](crate::segment::Segment::independent), and never again after that.
 
+use super::listed::Listed;
+use super::placed::Placed;
 use super::text::{put_date_time, put_micros, put_number, put_padded};
-use super::{Bandwidth, Listed, Names, Placed, Window};
+use super::{Bandwidth, Names, Window};
 use crate::time::{TimeBase, WallTime};
 use crate::track::{Kind, Track, TrackId};
 

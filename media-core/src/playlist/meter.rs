@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::{Origin, Placed, SECOND};
+use super::SECOND;
+use super::periods::Anchor;
+use super::placed::Placed;
 use crate::segment::position::Position;
 use crate::time::WallTime;
 use crate::track::TrackId;
@@ -77,7 +79,7 @@ impl Meter {
 
     /// When the start of a segment was captured: as its packets say, else as long after the one before it as it begins, else by the
     /// origin of the stream.
-    pub(super) fn wall(&mut self, placed: &Placed<'_>, origin: Origin) -> WallTime {
+    pub(super) fn wall(&mut self, placed: &Placed<'_>, origin: Anchor) -> WallTime {
         let start = placed.start();
         let told = placed.segment.wall;
         let wall = told

@@ -60,24 +60,39 @@ fn playback_goes_on_by_itself_when_the_camera_was_away() {
     }
 }
 
-/// Plays a path's page: time advances, the buffer has no hole, there is no error.
+/// Plays twenty seconds of a path by its page: time advances, the buffer has no hole, there is no error. A machine so busy that a player
+/// ran dry says nothing of the stream: another viewer begins then, twice at most.
 fn play_for_twenty_seconds(server: &Server, path: &str, player: &str) {
     let what = format!("{path}-{player}");
-    let mut viewer = Viewer::open(&server.url(&format!("/{path}/?player={player}")), &what);
-    let begin = viewer.watch_until("the first picture", 30, |report| report.pictures > 0);
-    let reports: Vec<Report> = (0..20).map(|_| viewer.report()).collect();
-    let end = &reports[reports.len() - 1];
+    let url = server.url(&format!("/{path}/?player={player}"));
+    let mut stalls = Vec::new();
+    while stalls.len() < 3 {
+        let mut viewer = Viewer::open(&url, &what);
+        match watch_twenty_seconds(&mut viewer, &what) {
+            Ok(()) => return viewer.close(),
+            Err(stall) => stalls.push(stall),
+        }
+    }
+    panic!("{what}: three viewers ran dry: {stalls:#?}");
+}
 
-    for report in &reports {
+/// The report in which the player had run dry, when it did.
+fn watch_twenty_seconds(viewer: &mut Viewer, what: &str) -> Result<(), Report> {
+    let begin = viewer.watch_until("the first picture", 30, |report| report.pictures > 0);
+    for _ in 0..40 {
+        let report = viewer.report();
+        if report.ran_dry() {
+            return Err(report);
+        }
         assert_eq!(report.errors, Vec::<String>::new(), "{what}");
         assert!(report.longest_gap_after(begin.position) < 0.1, "{what}: the buffer has a hole: {report:?}");
+        if report.position > begin.position + 20.0 {
+            // Software decoding may drop some; a stream that lacks pictures lacks most.
+            let pictures = report.pictures - begin.pictures;
+            assert!(pictures > 300, "{what}: {pictures} pictures in twenty seconds");
+            assert!(report.size.0 > 0 && report.size.1 > 0, "{what}: no picture");
+            return Ok(());
+        }
     }
-    assert!(end.position - begin.position > 15.0, "{what}: from {begin:?} to {end:?} in twenty seconds");
-    assert!(
-        end.pictures > begin.pictures + 300,
-        "{what}: {} pictures in twenty seconds",
-        end.pictures - begin.pictures
-    );
-    assert!(end.size.0 > 0 && end.size.1 > 0, "{what}: no picture");
-    viewer.close();
+    Err(viewer.report())
 }

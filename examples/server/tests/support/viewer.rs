@@ -97,6 +97,11 @@ impl Drop for Viewer {
 }
 
 impl Report {
+    /// Whether the player waited for media, and has nothing else to complain of.
+    pub fn ran_dry(&self) -> bool {
+        !self.errors.is_empty() && self.errors.iter().all(|error| error.contains("bufferStalledError"))
+    }
+
     /// The longest stretch missing between parts of the buffer from `position` on, in seconds. What lies before it was loaded while the
     /// player looked for the place to begin.
     pub fn longest_gap_after(&self, position: f64) -> f64 {

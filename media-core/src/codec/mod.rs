@@ -5,14 +5,19 @@
 //! pictures are shown, and when the configuration changes.
 
 pub mod aac;
+pub mod ac3;
 pub mod annexb;
+pub mod av1;
+pub mod flac;
 pub mod h264;
 pub mod h265;
 mod hdr;
+pub mod mp3;
 pub(crate) mod nal;
 pub mod opus;
 mod parser;
 mod sets;
+pub mod vorbis;
 pub mod vp8;
 pub mod vp9;
 mod vui;
@@ -47,6 +52,18 @@ pub enum Config {
     Aac(aac::Config),
     /// Opus, RFC 6716.
     Opus(opus::Config),
+    /// AV1.
+    Av1(av1::Config),
+    /// Vorbis.
+    Vorbis(vorbis::Config),
+    /// FLAC, RFC 9639.
+    Flac(flac::Config),
+    /// MPEG audio: layer III, which is MP3, and layers I and II.
+    Mp3(mp3::Config),
+    /// AC-3, ETSI TS 102 366.
+    Ac3(ac3::Config),
+    /// E-AC-3, ETSI TS 102 366 annex E.
+    Eac3(ac3::EnhancedConfig),
 }
 
 impl Config {
@@ -55,7 +72,7 @@ impl Config {
         self.format().kind()
     }
 
-    /// The RFC 6381 codecs string: `avc1.64001f`, `hvc1.1.6.L93.B0`, `vp09.00.31.08`, `mp4a.40.2`, `opus`.
+    /// The RFC 6381 codecs string: `avc1.64001f`, `hvc1.1.6.L93.B0`, `vp09.00.31.08`, `av01.0.04M.08`, `mp4a.40.2`, `opus`.
     pub fn codecs(&self) -> String {
         match self {
             Self::H264(config) => config.codecs(),
@@ -64,6 +81,12 @@ impl Config {
             Self::Vp9(config) => config.codecs(),
             Self::Aac(config) => config.codecs(),
             Self::Opus(config) => config.codecs(),
+            Self::Av1(config) => config.codecs(),
+            Self::Vorbis(config) => config.codecs(),
+            Self::Flac(config) => config.codecs(),
+            Self::Mp3(config) => config.codecs(),
+            Self::Ac3(config) => config.codecs(),
+            Self::Eac3(config) => config.codecs(),
         }
     }
 
@@ -76,6 +99,12 @@ impl Config {
             Self::Vp9(_) => Format::Vp9,
             Self::Aac(_) => Format::Aac,
             Self::Opus(_) => Format::Opus,
+            Self::Av1(_) => Format::Av1,
+            Self::Vorbis(_) => Format::Vorbis,
+            Self::Flac(_) => Format::Flac,
+            Self::Mp3(_) => Format::Mp3,
+            Self::Ac3(_) => Format::Ac3,
+            Self::Eac3(_) => Format::Eac3,
         }
     }
 
@@ -87,7 +116,8 @@ impl Config {
             Self::H265(config) => Some(config.size()),
             Self::Vp8(config) => Some(config.size()),
             Self::Vp9(config) => Some(config.size()),
-            Self::Aac(_) | Self::Opus(_) => None,
+            Self::Av1(config) => Some(config.size()),
+            _ => None,
         }
     }
 
@@ -96,8 +126,8 @@ impl Config {
         match self {
             Self::H264(config) => Some(config.sample_aspect_ratio()),
             Self::H265(config) => Some(config.sample_aspect_ratio()),
-            Self::Vp8(_) | Self::Vp9(_) => Some((1, 1)),
-            Self::Aac(_) | Self::Opus(_) => None,
+            Self::Vp8(_) | Self::Vp9(_) | Self::Av1(_) => Some((1, 1)),
+            _ => None,
         }
     }
 
@@ -119,7 +149,8 @@ impl Config {
             Self::H265(config) => config.frame_rate(),
             Self::Vp8(config) => config.frame_rate(),
             Self::Vp9(config) => config.frame_rate(),
-            Self::Aac(_) | Self::Opus(_) => None,
+            Self::Av1(config) => config.frame_rate(),
+            _ => None,
         }
     }
 
@@ -129,7 +160,7 @@ impl Config {
         match self {
             Self::H264(config) => config.reorder_depth(),
             Self::H265(config) => config.reorder_depth(),
-            Self::Vp8(_) | Self::Vp9(_) | Self::Aac(_) | Self::Opus(_) => Some(0),
+            _ => Some(0),
         }
     }
 
@@ -139,7 +170,8 @@ impl Config {
             Self::H264(config) => config.colour(),
             Self::H265(config) => config.colour(),
             Self::Vp9(config) => config.parts().colour,
-            Self::Vp8(_) | Self::Aac(_) | Self::Opus(_) => None,
+            Self::Av1(config) => config.colour(),
+            _ => None,
         }
     }
 
@@ -148,6 +180,11 @@ impl Config {
         match self {
             Self::Aac(config) => Some(config.sample_rate()),
             Self::Opus(config) => Some(config.sample_rate()),
+            Self::Vorbis(config) => Some(config.sample_rate()),
+            Self::Flac(config) => Some(config.sample_rate()),
+            Self::Mp3(config) => Some(config.sample_rate()),
+            Self::Ac3(config) => Some(config.sample_rate()),
+            Self::Eac3(config) => Some(config.sample_rate()),
             _ => None,
         }
     }
@@ -157,6 +194,11 @@ impl Config {
         match self {
             Self::Aac(config) => Some(config.channels()),
             Self::Opus(config) => Some(config.channels()),
+            Self::Vorbis(config) => Some(config.channels()),
+            Self::Flac(config) => Some(config.channels()),
+            Self::Mp3(config) => Some(config.channels()),
+            Self::Ac3(config) => Some(config.channels()),
+            Self::Eac3(config) => Some(config.channels()),
             _ => None,
         }
     }
@@ -178,14 +220,28 @@ pub enum Format {
     Aac,
     /// Opus.
     Opus,
+    /// AV1.
+    Av1,
+    /// Vorbis.
+    Vorbis,
+    /// FLAC.
+    Flac,
+    /// MPEG audio: layer III, which is MP3, and layers I and II.
+    Mp3,
+    /// AC-3.
+    Ac3,
+    /// E-AC-3.
+    Eac3,
 }
 
 impl Format {
     /// Pictures or sound.
     pub const fn kind(self) -> Kind {
         match self {
-            Self::H264 | Self::H265 | Self::Vp8 | Self::Vp9 => Kind::Video,
-            Self::Aac | Self::Opus => Kind::Audio,
+            Self::H264 | Self::H265 | Self::Vp8 | Self::Vp9 | Self::Av1 => Kind::Video,
+            Self::Aac | Self::Opus | Self::Vorbis | Self::Flac | Self::Mp3 | Self::Ac3 | Self::Eac3 => {
+                Kind::Audio
+            }
         }
     }
 }

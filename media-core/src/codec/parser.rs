@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{AccessUnit, Config, Format, Key, aac, h264, h265, opus, vp8, vp9};
+use super::{AccessUnit, Config, Format, Key, aac, ac3, av1, flac, h264, h265, mp3, opus, vorbis, vp8, vp9};
 
 /// Reads the access units of one track, in coding order.
 ///
@@ -66,6 +66,12 @@ enum Stream {
     Vp9(Option<vp9::Config>),
     Aac(Option<aac::Config>),
     Opus(Option<opus::Config>),
+    Av1(av1::Stream),
+    Vorbis(vorbis::Stream),
+    Flac(Option<flac::Config>),
+    Mp3(Option<mp3::Config>),
+    Ac3(Option<ac3::Config>),
+    Eac3(Option<ac3::EnhancedConfig>),
 }
 
 impl Parser {
@@ -78,6 +84,12 @@ impl Parser {
             Config::Vp9(config) => Stream::Vp9(Some(config.clone())),
             Config::Aac(config) => Stream::Aac(Some(config.clone())),
             Config::Opus(config) => Stream::Opus(Some(config.clone())),
+            Config::Av1(config) => Stream::Av1(av1::Stream::new(config)),
+            Config::Vorbis(config) => Stream::Vorbis(vorbis::Stream::new(config)),
+            Config::Flac(config) => Stream::Flac(Some(config.clone())),
+            Config::Mp3(config) => Stream::Mp3(Some(config.clone())),
+            Config::Ac3(config) => Stream::Ac3(Some(config.clone())),
+            Config::Eac3(config) => Stream::Eac3(Some(config.clone())),
         };
         Self { stream, faults: Faults::default() }
     }
@@ -92,6 +104,12 @@ impl Parser {
             Format::Vp9 => Stream::Vp9(None),
             Format::Aac => Stream::Aac(None),
             Format::Opus => Stream::Opus(None),
+            Format::Av1 => Stream::Av1(av1::Stream::default()),
+            Format::Vorbis => Stream::Vorbis(vorbis::Stream::default()),
+            Format::Flac => Stream::Flac(None),
+            Format::Mp3 => Stream::Mp3(None),
+            Format::Ac3 => Stream::Ac3(None),
+            Format::Eac3 => Stream::Eac3(None),
         };
         Self { stream, faults: Faults::default() }
     }
@@ -106,6 +124,12 @@ impl Parser {
             Stream::Vp9(config) => read_vp9(config, data, faults),
             Stream::Aac(config) => read_aac(config, data, faults),
             Stream::Opus(config) => read_opus(config, data, faults),
+            Stream::Av1(stream) => stream.read(&data, faults),
+            Stream::Vorbis(stream) => stream.read(data, faults),
+            Stream::Flac(config) => read_flac(config, data, faults),
+            Stream::Mp3(config) => read_mp3(config, data, faults),
+            Stream::Ac3(config) => read_ac3(config, data, faults),
+            Stream::Eac3(config) => read_eac3(config, data, faults),
         }
     }
 
@@ -118,6 +142,12 @@ impl Parser {
             Stream::Vp9(config) => config.clone().map(Config::Vp9),
             Stream::Aac(config) => config.clone().map(Config::Aac),
             Stream::Opus(config) => config.clone().map(Config::Opus),
+            Stream::Av1(stream) => stream.config().cloned().map(Config::Av1),
+            Stream::Vorbis(stream) => stream.config().cloned().map(Config::Vorbis),
+            Stream::Flac(config) => config.clone().map(Config::Flac),
+            Stream::Mp3(config) => config.clone().map(Config::Mp3),
+            Stream::Ac3(config) => config.clone().map(Config::Ac3),
+            Stream::Eac3(config) => config.clone().map(Config::Eac3),
         }
     }
 
@@ -185,6 +215,62 @@ fn read_opus(known: &mut Option<opus::Config>, data: Bytes, faults: &mut Faults)
         let channels = if opus::is_stereo(&unit.data) { 2 } else { 1 };
         let config = opus::Config::new(channels).ok();
         unit.config = config.and_then(|config| replace(known, config)).map(Config::Opus);
+    }
+    unit
+}
+
+fn read_flac(known: &mut Option<flac::Config>, data: Bytes, faults: &mut Faults) -> AccessUnit {
+    let mut unit = AccessUnit::new(data, Key::Closed);
+    if unit.data.starts_with(b"fLaC") {
+        match flac::Config::from_private(&unit.data) {
+            Ok(config) => unit.config = replace(known, config).map(Config::Flac),
+            Err(_) => faults.sets += 1,
+        }
+        unit.data = Bytes::new();
+        return unit;
+    }
+    match flac::frame_samples(&unit.data) {
+        Ok(samples) => unit.samples = Some(samples),
+        Err(_) => faults.frames += 1,
+    }
+    unit
+}
+
+fn read_mp3(known: &mut Option<mp3::Config>, data: Bytes, faults: &mut Faults) -> AccessUnit {
+    let mut unit = AccessUnit::new(data, Key::Closed);
+    match mp3::Config::from_frame(&unit.data) {
+        Ok(config) => {
+            unit.samples = Some(config.samples_per_frame());
+            unit.config = replace(known, config).map(Config::Mp3);
+        }
+        Err(_) => faults.frames += 1,
+    }
+    unit
+}
+
+fn read_ac3(known: &mut Option<ac3::Config>, data: Bytes, faults: &mut Faults) -> AccessUnit {
+    let mut unit = AccessUnit::new(data, Key::Closed);
+    match ac3::Config::from_frame(&unit.data) {
+        Ok(config) => {
+            unit.samples = Some(ac3::SAMPLES_PER_FRAME);
+            unit.config = replace(known, config).map(Config::Ac3);
+        }
+        Err(_) => faults.frames += 1,
+    }
+    unit
+}
+
+fn read_eac3(known: &mut Option<ac3::EnhancedConfig>, data: Bytes, faults: &mut Faults) -> AccessUnit {
+    let mut unit = AccessUnit::new(data, Key::Closed);
+    match (ac3::enhanced_samples(&unit.data), ac3::EnhancedConfig::from_unit(&unit.data)) {
+        (Ok(samples), Ok(config)) => {
+            unit.samples = Some(samples);
+            // A stream of varying size changes its data rate with every unit, which is no news.
+            if !known.as_ref().is_some_and(|known| known.is_like(&config)) {
+                unit.config = replace(known, config).map(Config::Eac3);
+            }
+        }
+        _ => faults.frames += 1,
     }
     unit
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::media_test::{boxes, media, media_files};
-use super::parser_test::check_records;
-use super::{Config, Format, Parser, aac, annexb, h264, h265, opus, vp8, vp9};
+use super::parser_test::{FORMATS, check_records};
+use super::{Config, Format, Parser, aac, ac3, annexb, av1, flac, h264, h265, mp3, opus, vorbis, vp8, vp9};
 
 /// Feeds `data` to everything that reads bytes, and checks what comes out where something does.
 fn feed(data: &[u8]) {
@@ -18,18 +18,30 @@ fn feed(data: &[u8]) {
         aac::Config::from_asc(data).ok().map(Config::Aac),
         opus::Config::from_head(data).ok().map(Config::Opus),
         opus::Config::from_dops(data).ok().map(Config::Opus),
+        av1::Config::from_record(data).ok().map(Config::Av1),
+        av1::Config::from_key_frame(data).ok().map(Config::Av1),
+        vorbis::Config::from_record(data).ok().map(Config::Vorbis),
+        flac::Config::from_record(data).ok().map(Config::Flac),
+        flac::Config::from_private(data).ok().map(Config::Flac),
+        mp3::Config::from_frame(data).ok().map(Config::Mp3),
+        ac3::Config::from_record(data).ok().map(Config::Ac3),
+        ac3::Config::from_frame(data).ok().map(Config::Ac3),
+        ac3::EnhancedConfig::from_record(data).ok().map(Config::Eac3),
+        ac3::EnhancedConfig::from_unit(data).ok().map(Config::Eac3),
     ];
     read.iter().flatten().for_each(check_records);
     let _ = (h264::Sps::parse(data), h264::Pps::parse(data), h264::SliceHeader::pps_id(data));
     let _ = (h265::Vps::parse(data), h265::Sps::parse(data), h265::Pps::parse(data));
     let _ = (vp9::Header::parse(data), vp9::frames(data).count());
+    let _ = (av1::access(data, false), av1::SequenceHeader::parse(data), mp3::Header::parse(data));
+    let _ = (flac::frame_samples(data), ac3::frame_length(data));
     assert!(aac::adts_frames(data).count() <= data.len() / 7 + 1);
     assert!(
         opus::packet_samples(data).is_ok_and(|samples| samples <= 5760)
             || opus::packet_samples(data).is_err()
     );
     let prefixed = annexb::to_length_prefixed(data);
-    for format in [Format::H264, Format::H265, Format::Vp8, Format::Vp9, Format::Aac, Format::Opus] {
+    for format in FORMATS {
         let mut parser = Parser::waiting(format);
         parser.parse(bytes());
         parser.parse(prefixed.clone());

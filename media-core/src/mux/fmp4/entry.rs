@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::boxes::{boxed, full_box};
-use crate::codec::{self, Colour, opus};
+use crate::codec::{self, Colour, Format, opus};
 use crate::packet::Packet;
 use crate::track::Kind;
 
@@ -31,9 +31,9 @@ pub(super) enum SampleEntry {
 impl SampleEntry {
     /// The entry of a track with this configuration.
     pub(super) fn of(codec: &codec::Config) -> Result<Self, Error> {
-        let Some((width, height)) = codec.size() else { return Ok(Self::sound(codec)) };
+        let Some((width, height)) = codec.size() else { return Self::sound(codec) };
         let side = |pixels: u32| u16::try_from(pixels).map_err(|_| Error::Size { width, height });
-        let (format, configuration) = configuration(codec);
+        let (format, configuration) = configuration(codec)?;
         Ok(Self::Visual {
             format,
             size: (side(width)?, side(height)?),
@@ -43,10 +43,10 @@ impl SampleEntry {
         })
     }
 
-    fn sound(codec: &codec::Config) -> Self {
-        let (format, configuration) = configuration(codec);
+    fn sound(codec: &codec::Config) -> Result<Self, Error> {
+        let (format, configuration) = configuration(codec)?;
         let (channels, sample_rate) = (codec.channels().unwrap_or(2), codec.sample_rate().unwrap_or(0));
-        Self::Audio { format, channels, sample_rate, configuration }
+        Ok(Self::Audio { format, channels, sample_rate, configuration })
     }
 
     pub(super) const fn kind(&self) -> Kind {
@@ -106,15 +106,21 @@ impl SampleEntry {
 }
 
 /// The sample entry's type and the box in it that configures the decoder, whole.
-fn configuration(codec: &codec::Config) -> (&'static [u8; 4], Vec<u8>) {
-    match codec {
+fn configuration(codec: &codec::Config) -> Result<(&'static [u8; 4], Vec<u8>), Error> {
+    Ok(match codec {
         codec::Config::H264(config) => (b"avc1", boxed(b"avcC", &[&config.record()])),
         codec::Config::H265(config) => (b"hvc1", boxed(b"hvcC", &[&config.record()])),
         codec::Config::Vp8(config) => (b"vp08", full_box(b"vpcC", 1, 0, &[&config.record()])),
         codec::Config::Vp9(config) => (b"vp09", full_box(b"vpcC", 1, 0, &[&config.record()])),
-        codec::Config::Aac(config) => (b"mp4a", esds(&config.asc())),
+        codec::Config::Av1(config) => (b"av01", boxed(b"av1C", &[&config.record()])),
+        codec::Config::Aac(config) => (b"mp4a", esds(0x40, &descriptor(0x05, &[&config.asc()]))),
+        codec::Config::Mp3(config) => (b"mp4a", esds(config.object_type_indication(), &[])),
         codec::Config::Opus(config) => (b"Opus", boxed(b"dOps", &[&config.dops()])),
-    }
+        codec::Config::Flac(config) => (b"fLaC", full_box(b"dfLa", 0, 0, &[&config.record()])),
+        codec::Config::Ac3(config) => (b"ac-3", boxed(b"dac3", &[&config.record()])),
+        codec::Config::Eac3(config) => (b"ec-3", boxed(b"dec3", &[&config.record()])),
+        codec::Config::Vorbis(_) => return Err(Error::Codec { codec: Format::Vorbis }),
+    })
 }
 
 /// The shape of a pixel; nothing when it is square, which is what no `pasp` means.
@@ -130,11 +136,11 @@ fn colr(colour: Colour) -> Vec<u8> {
     boxed(b"colr", &[b"nclx", &[0, primaries, 0, transfer, 0, matrix, u8::from(full_range) << 7]])
 }
 
-/// `esds` around an AudioSpecificConfig, 14496-14 5.6 and 14496-1 7.2.6.
-fn esds(asc: &[u8]) -> Vec<u8> {
-    let decoder_specific = descriptor(0x05, &[asc]);
-    // MPEG-4 audio, an audio stream; buffer size and bit rates are not known.
-    let decoder_config = descriptor(0x04, &[&[0x40, 0x15], &[0; 11], &decoder_specific]);
+/// `esds` with an `objectTypeIndication` (0x40 is MPEG-4 audio) and, where the coding has one, the descriptor of its configuration, 14496-14
+/// 5.6 and 14496-1 7.2.6.
+fn esds(object_type: u8, decoder_specific: &[u8]) -> Vec<u8> {
+    // An audio stream; buffer size and bit rates are not known.
+    let decoder_config = descriptor(0x04, &[&[object_type, 0x15], &[0; 11], decoder_specific]);
     let sl_config = descriptor(0x06, &[&[2]]); // as in MP4 files
     full_box(b"esds", 0, 0, &[&descriptor(0x03, &[&[0; 3], &decoder_config, &sl_config])])
 }

@@ -68,7 +68,7 @@ fn elementary_stream_descriptor() {
              05 02 1190
            06 01 02",
     );
-    assert_eq!(esds(&[0x11, 0x90]), expected);
+    assert_eq!(esds(0x40, &descriptor(0x05, &[&[0x11, 0x90]])), expected);
 }
 
 #[test]

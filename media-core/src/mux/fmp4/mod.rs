@@ -186,6 +186,12 @@ pub const fn segment_type() -> Bytes {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// No sample entry is registered for this codec.
+    #[error("{codec:?} has no sample entry in MP4")]
+    Codec {
+        /// The codec.
+        codec: crate::codec::Format,
+    },
     /// `timescale` is a whole number of ticks per second, 14496-12 8.4.2.
     #[error("time base of {num}/{den} s: a tick must be 1/n of a second")]
     TimeBase {

@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::ebml::{Id, element, float, uint};
-use crate::codec::{self, Colour, ContentLight, Format, MasteringDisplay, vp9};
+use crate::codec::{self, Colour, ContentLight, MasteringDisplay, vp9};
 use crate::time::{TimeBase, Timestamp};
 use crate::track::{Kind, Track};
 
@@ -73,7 +73,7 @@ impl TrackEntry {
                 &self.name.as_ref().map(|name| text(NAME, name)).unwrap_or_default(),
                 &if self.alpha { uint(MAX_BLOCK_ADDITION_ID, 1) } else { Vec::new() },
                 &default_duration(&track.codec),
-                &element(CODEC_ID, &[codec_id(track.codec.format()).as_bytes()]),
+                &element(CODEC_ID, &[codec_id(&track.codec).as_bytes()]),
                 &codec_private(track)?,
                 &codec_delay(track),
                 &match track.kind() {
@@ -153,10 +153,12 @@ fn audio(codec: &codec::Config) -> Vec<u8> {
     element(AUDIO, &[&float(SAMPLING_FREQUENCY, core.into()), &output, &uint(CHANNELS, channels.into())])
 }
 
-/// `DefaultDuration` in nanoseconds: of a picture as the stream claims, of an AAC frame. Opus packets vary.
+/// `DefaultDuration` in nanoseconds: of a picture as the stream claims, of a frame of sound where all are as long.
 fn default_duration(codec: &codec::Config) -> Vec<u8> {
     let period = match codec {
         codec::Config::Aac(config) => Some((config.samples_per_frame(), config.sample_rate())),
+        codec::Config::Mp3(config) => Some((config.samples_per_frame(), config.sample_rate())),
+        codec::Config::Ac3(config) => Some((config.samples_per_frame(), config.sample_rate())),
         _ => codec.frame_rate().map(|(num, den)| (den, num)),
     };
     let base = period.and_then(|(num, den)| TimeBase::new(num, den));
@@ -164,26 +166,39 @@ fn default_duration(codec: &codec::Config) -> Vec<u8> {
     nanos.map(|nanos| uint(DEFAULT_DURATION, nanos)).unwrap_or_default()
 }
 
-const fn codec_id(format: Format) -> &'static str {
-    match format {
-        Format::H264 => "V_MPEG4/ISO/AVC",
-        Format::H265 => "V_MPEGH/ISO/HEVC",
-        Format::Vp8 => "V_VP8",
-        Format::Vp9 => "V_VP9",
-        Format::Aac => "A_AAC",
-        Format::Opus => "A_OPUS",
+const fn codec_id(codec: &codec::Config) -> &'static str {
+    match codec {
+        codec::Config::H264(_) => "V_MPEG4/ISO/AVC",
+        codec::Config::H265(_) => "V_MPEGH/ISO/HEVC",
+        codec::Config::Vp8(_) => "V_VP8",
+        codec::Config::Vp9(_) => "V_VP9",
+        codec::Config::Av1(_) => "V_AV1",
+        codec::Config::Aac(_) => "A_AAC",
+        codec::Config::Opus(_) => "A_OPUS",
+        codec::Config::Vorbis(_) => "A_VORBIS",
+        codec::Config::Flac(_) => "A_FLAC",
+        codec::Config::Mp3(config) => match config.layer() {
+            1 => "A_MPEG/L1",
+            2 => "A_MPEG/L2",
+            _ => "A_MPEG/L3",
+        },
+        codec::Config::Ac3(_) => "A_AC3",
+        codec::Config::Eac3(_) => "A_EAC3",
     }
 }
 
-/// `CodecPrivate` as the codec's mapping has it; VP8 has none.
+/// `CodecPrivate` as the codec's mapping has it; those that tell all in every frame have none.
 fn codec_private(track: &Track) -> Result<Vec<u8>, Error> {
     let private = match &track.codec {
         codec::Config::H264(config) => config.record(),
         codec::Config::H265(config) => config.record(),
-        codec::Config::Vp8(_) => return Ok(Vec::new()),
         codec::Config::Vp9(config) => vp9_features(config).into(),
+        codec::Config::Av1(config) => config.record(),
         codec::Config::Aac(config) => config.asc(),
+        codec::Config::Vorbis(config) => config.record(),
+        codec::Config::Flac(config) => config.private(),
         codec::Config::Opus(config) => config.clone().with_pre_skip(pre_skip(track)?).head(),
+        _ => return Ok(Vec::new()),
     };
     Ok(element(CODEC_PRIVATE, &[&private]))
 }

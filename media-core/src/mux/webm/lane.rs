@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::Error;
 use super::block::{Block, Group};
 use super::entry::TrackEntry;
-use crate::codec::{self, opus};
+use crate::codec::{self, flac, opus};
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::TrackId;
@@ -46,8 +46,11 @@ enum Sound {
         samples: u32,
         rate: u32,
     },
-    /// As its first bytes say, at 48 kHz.
-    Opus,
+    /// As its first bytes say, at a rate in hertz.
+    Packets {
+        samples: fn(&[u8]) -> Option<u32>,
+        rate: u32,
+    },
 }
 
 /// When a packet is due.
@@ -74,7 +77,20 @@ impl Lane {
                 codec::Config::Aac(config) => {
                     Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
                 }
-                codec::Config::Opus(_) => Sound::Opus,
+                codec::Config::Opus(config) => Sound::Packets {
+                    samples: |data| opus::packet_samples(data).ok(),
+                    rate: config.sample_rate(),
+                },
+                codec::Config::Flac(config) => Sound::Packets {
+                    samples: |data| flac::frame_samples(data).ok(),
+                    rate: config.sample_rate(),
+                },
+                codec::Config::Mp3(config) => {
+                    Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
+                }
+                codec::Config::Ac3(config) => {
+                    Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
+                }
                 _ => Sound::None,
             },
             reorders: matches!(&track.codec, codec::Config::H264(_) | codec::Config::H265(_)),
@@ -143,7 +159,7 @@ impl Lane {
         let (samples, rate) = match self.sound {
             Sound::None => return None,
             Sound::Frames { samples, rate } => (samples, rate),
-            Sound::Opus => (opus::packet_samples(data).ok()?, opus::SAMPLE_RATE),
+            Sound::Packets { samples, rate } => (samples(data)?, rate),
         };
         let decoded = TimeBase::new(1, rate)?.to_nanos(samples.into());
         let surplus = decoded.checked_sub(self.base.to_nanos(duration))?;

@@ -242,7 +242,7 @@ impl DocType {
     }
 
     const fn is_of_webm(codec: Codec) -> bool {
-        matches!(codec, Codec::Vp8 | Codec::Vp9 | Codec::Opus)
+        matches!(codec, Codec::Vp8 | Codec::Vp9 | Codec::Av1 | Codec::Opus | Codec::Vorbis)
     }
 }
 

@@ -1,0 +1,1 @@
+//! What an AV1 stream says of itself.

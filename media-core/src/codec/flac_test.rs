@@ -1,0 +1,1 @@
+//! FLAC metadata and frame headers.

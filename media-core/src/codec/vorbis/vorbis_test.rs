@@ -1,0 +1,1 @@
+//! Vorbis headers and packets.

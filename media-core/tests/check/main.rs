@@ -1,0 +1,9 @@
+//! The judges of `check`: silent about what is right, and precise about what is not.
+
+mod fmp4;
+mod fmp4_breaks;
+#[path = "../mpegts/made_up.rs"]
+#[allow(dead_code)]
+mod made_up;
+mod media;
+mod patch;

@@ -4,9 +4,22 @@
 //! gives out the tracks and then their packets. From a stream that cannot be sought in, it wants one byte after the other; from a
 //! [seekable](Source::Seekable) source it may ask for a place further back or ahead, such as the index at the end of a file.
 //!
+//! | module | container |
+//! |---|---|
+//! | [`mp4`] | MP4, MOV, fragmented MP4 and CMAF |
+//!
+//! [`Container::sniff`] tells from the first bytes which it is, and [`Demuxer`] reads any of them.
+//!
 //! What comes out is ready for every stage behind it: the time line begins at the first intended sample, so that an edit list, `CodecDelay`
 //! or a pre-skip show as [`priming`](crate::track::Track::priming) and in the stamps; H.264 and H.265 have 4-byte lengths; packets of all
 //! tracks come in the order of their decoding.
+
+mod any;
+mod container;
+pub mod mp4;
+
+pub use any::{Demuxer, Error};
+pub use container::Container;
 
 use std::sync::Arc;
 

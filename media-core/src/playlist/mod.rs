@@ -20,13 +20,10 @@
 
 mod config;
 pub mod dash;
-mod date_range;
 mod edge;
 mod expiry;
 pub mod hls;
-mod language;
 mod listed;
-mod listing;
 mod meter;
 mod names;
 mod periods;
@@ -34,12 +31,11 @@ mod placed;
 mod text;
 mod window;
 
-pub use self::config::{Config, Delivery, LowLatency, PartAddressing, Retention};
-pub use self::date_range::{DateRange, End, Error as DateRangeError, Splice, Value};
+pub use self::config::Config;
 pub use self::expiry::Expired;
 pub use self::meter::Bandwidth;
-pub use self::names::{Name, Names, Suffix};
-pub use self::window::{Last, Window};
+pub use self::names::{Name, Names};
+pub use self::window::Window;
 
 /// Nanoseconds.
 const SECOND: i64 = 1_000_000_000;

@@ -1,0 +1,69 @@
+//! Any container through one demuxer.
+
+use bytes::Bytes;
+
+use super::{Container, Demux, Output, Source, mp4};
+
+/// Reads whichever container it was made for; the error says which refused.
+///
+/// ```
+/// use media_core::demux::{Container, Demux, Demuxer, Source};
+/// let file = b"\0\0\0\x18ftypisom"; // the first bytes of a file
+/// let container = Container::sniff(file).ok_or("neither MP4, WebM nor a transport stream")?;
+/// let demuxer = Demuxer::new(container, Source::Seekable { len: 1_000_000 }).ok_or("no demuxer")?;
+/// assert_eq!(demuxer.wants(), Some(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Demuxer {
+    /// MP4, MOV and their fragments.
+    Mp4(Box<mp4::Demuxer>),
+}
+
+/// What is wrong with the bytes, by container.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// MP4.
+    #[error(transparent)]
+    Mp4(#[from] mp4::Error),
+}
+
+impl Demuxer {
+    /// A demuxer at the start of `source`; `None` for a container that is not read yet.
+    pub fn new(container: Container, source: Source) -> Option<Self> {
+        match container {
+            Container::Mp4 => Some(Self::Mp4(Box::new(mp4::Demuxer::new(source)))),
+            Container::WebM | Container::MpegTs => None,
+        }
+    }
+}
+
+impl Demux for Demuxer {
+    type Error = Error;
+
+    fn wants(&self) -> Option<u64> {
+        match self {
+            Self::Mp4(demuxer) => demuxer.wants(),
+        }
+    }
+
+    fn push(&mut self, bytes: Bytes) -> Result<(), Error> {
+        match self {
+            Self::Mp4(demuxer) => Ok(demuxer.push(bytes)?),
+        }
+    }
+
+    fn poll(&mut self) -> Option<Output> {
+        match self {
+            Self::Mp4(demuxer) => demuxer.poll(),
+        }
+    }
+
+    fn finish(self) -> Result<Vec<Output>, Error> {
+        match self {
+            Self::Mp4(demuxer) => Ok(demuxer.finish()?),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Edit lists, ISO/IEC 14496-12 8.6.6: which samples are played, and when.
+//!
+//! The presentation begins at the movie's zero. An empty edit moves what follows later; the media time of an edit moves it earlier, and what
+//! is decoded before it without being shown keeps its place, before the edit's start. Times come on the track's own line: the start of an
+//! edit is one absolute position, rounded once from the movie's time scale.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::Faults;
+use super::boxes::Rows;
+use super::table::{Cursor, Tables};
+use crate::bits::Reader;
+use crate::time::{TimeBase, Timestamp};
+use crate::track::Kind;
+
+/// One edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edit {
+    /// Where it begins and ends on the track's presentation line; no end where it lasts as long as the media.
+    start: i64,
+    end: Option<i64>,
+    /// In media time.
+    media: i64,
+}
+
+/// Samples that are played one after the other, all moved by as much.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) from: Cursor,
+    /// The number of the first sample that is not played.
+    pub(super) to: u64,
+    /// Presentation time less media time.
+    pub(super) shift: i64,
+    pub(super) start: i64,
+    pub(super) end: Option<i64>,
+}
+
+/// Reads `elst`: the edits that show something. Durations are in ticks of `movie`, media times in ticks of `media`.
+pub(super) fn read(elst: &Bytes, movie: Option<TimeBase>, media: TimeBase, faults: &mut Faults) -> Vec<Edit> {
+    let wide = elst.first() == Some(&1);
+    let width = if wide { 20 } else { 12 };
+    let Some(rows) = Rows::of(elst, width, &mut faults.tables) else { return Vec::new() };
+    let mut line = 0_i64;
+    let mut edits = Vec::new();
+    let place = |line| movie.map_or(0, |movie| Timestamp::new(line).rescale(movie, media).ticks());
+    faults.edits += rows.len().saturating_sub(MAX_EDITS) as u64;
+    for row in (0..rows.len().min(MAX_EDITS)).filter_map(|row| rows.get(row)) {
+        let Some((duration, time, rate)) = fields(row, wide) else { break };
+        let start = place(line);
+        line = line.saturating_add(duration);
+        if time < 0 {
+            continue;
+        }
+        faults.edits += u64::from(rate != 0x0001_0000);
+        // Nothing lasts no time; writers that do not know the end put zero there, and it does not depend on a movie without a time scale.
+        let end = (duration > 0 && movie.is_some()).then(|| place(line));
+        edits.push(Edit { start, end, media: time });
+    }
+    edits
+}
+
+fn fields(row: &[u8], wide: bool) -> Option<(i64, i64, u32)> {
+    let mut reader = Reader::new(row);
+    let (duration, time) = if wide {
+        (reader.u64().ok()?.min(i64::MAX as u64) as i64, reader.u64().ok()?.cast_signed())
+    } else {
+        (reader.u32().ok()?.into(), reader.u32().ok()?.cast_signed().into())
+    };
+    Some((duration, time, reader.u32().ok()?))
+}
+
+/// The shift and the priming of a track whose samples are in fragments: only where its first edit begins counts.
+pub(super) fn of_fragments(edits: &[Edit], kind: Kind, faults: &mut Faults) -> (i64, u32) {
+    let Some(first) = edits.first() else { return (0, 0) };
+    faults.edits += edits.len() as u64 - 1;
+    let priming = if kind == Kind::Audio { u32::try_from(first.media).unwrap_or(0) } else { 0 };
+    (first.start.saturating_sub(first.media), priming)
+}
+
+/// What of the tables is played, and the priming.
+pub(super) fn of_tables(
+    tables: &Tables,
+    edits: &[Edit],
+    kind: Kind,
+    base: TimeBase,
+    faults: &mut Faults,
+) -> (VecDeque<Piece>, u32) {
+    let whole = Piece { from: Cursor::start(tables), to: u64::MAX, shift: 0, start: i64::MIN, end: None };
+    if edits.is_empty() {
+        return (VecDeque::from([whole]), 0);
+    }
+    let (low, high) = tables.compositions();
+    let mut search = Search {
+        tables,
+        kind,
+        // What sound needs before it, at most: a decoder warms up in well under a second.
+        ahead: if kind == Kind::Audio { i64::from(base.den() / base.num().max(1)) } else { 0 },
+        low: low.into(),
+        end: tables.duration().saturating_add(high.into()),
+        left: tables.count().saturating_mul(8).saturating_add(1 << 20),
+        cursor: Cursor::start(tables),
+    };
+    let mut pieces = VecDeque::new();
+    for edit in edits {
+        match search.piece(edit) {
+            Some(piece) => pieces.push_back(piece),
+            None => faults.edits += 1,
+        }
+    }
+    let first = pieces.front().and_then(|piece| piece.from.clone().next(tables, &mut Faults::default()));
+    let priming = first.map_or(0, |first| edits[0].media.saturating_sub(first.pts()));
+    let priming = if kind == Kind::Audio { u32::try_from(priming).unwrap_or(0) } else { 0 };
+    (pieces, priming)
+}
+
+/// Looks samples up by time, from the front to the back.
+struct Search<'a> {
+    tables: &'a Tables,
+    kind: Kind,
+    ahead: i64,
+    /// The lowest composition offset.
+    low: i64,
+    /// No sample is shown as late as this.
+    end: i64,
+    /// Samples that may still be looked at: a list of many short edits far apart must not cost more than some times the table.
+    left: u64,
+    cursor: Cursor,
+}
+
+impl Search<'_> {
+    fn piece(&mut self, edit: &Edit) -> Option<Piece> {
+        let from = self.from(edit.media)?;
+        let end = edit.end.map(|end| edit.media.saturating_add(end.saturating_sub(edit.start)));
+        let to = match end {
+            Some(end) if end < self.end => self.to(&from, end)?,
+            _ => u64::MAX,
+        };
+        let shift = edit.start.saturating_sub(edit.media);
+        Some(Piece { from, to, shift, start: edit.start, end: edit.end })
+    }
+
+    /// Before the last sample where decoding can start for what is shown at `media`.
+    fn from(&mut self, media: i64) -> Option<Cursor> {
+        let wanted = media.saturating_sub(self.ahead);
+        let mut ignored = Faults::default();
+        let mut at = Cursor::start(self.tables);
+        // Going on from the last place is enough where time goes on.
+        if let Some(next) = self.cursor.clone().next(self.tables, &mut ignored)
+            && next.pts() <= wanted
+            && (self.kind == Kind::Audio || next.sync != Some(false))
+        {
+            at = self.cursor.clone();
+        }
+        let mut best = at.clone();
+        loop {
+            self.left = self.left.checked_sub(1)?;
+            let before = at.clone();
+            let Some(sample) = at.next(self.tables, &mut ignored) else { break };
+            if sample.dts.saturating_add(self.low) > wanted {
+                break;
+            }
+            let starts = self.kind == Kind::Audio || sample.sync != Some(false) || sample.group.is_some();
+            if starts && sample.pts() <= wanted {
+                best = before;
+            }
+        }
+        self.cursor = best.clone();
+        Some(best)
+    }
+
+    /// The number of the first sample, in decoding order, that is not needed for anything shown before `end`.
+    fn to(&mut self, from: &Cursor, end: i64) -> Option<u64> {
+        let mut at = from.clone();
+        let mut to = from.index();
+        let mut ignored = Faults::default();
+        while let Some(sample) = at.next(self.tables, &mut ignored) {
+            self.left = self.left.checked_sub(1)?;
+            if sample.pts() < end {
+                to = at.index();
+            }
+            if sample.dts.saturating_add(self.low) >= end {
+                break;
+            }
+        }
+        Some(to)
+    }
+}
+
+/// Edits of a track that are followed.
+const MAX_EDITS: usize = 1024;

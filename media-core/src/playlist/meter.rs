@@ -50,15 +50,15 @@ impl Meter {
     }
 
     /// Takes a segment into account; `longest` is the target duration in nanoseconds.
-    pub(super) fn measure(&mut self, placed: &Placed<'_>, longest: i64) {
-        if placed.segment.gap {
+    pub(super) fn measure(&mut self, placed: &Placed, longest: i64) {
+        if placed.gap {
             self.recent.clear();
             return;
         }
         if self.stale {
             *self = Self { last: self.last, ..Self::new(self.track) };
         }
-        let (bytes, nanos) = (placed.segment.rope.len(), placed.nanos().max(1));
+        let (bytes, nanos) = (placed.bytes, placed.nanos().max(1));
         self.bytes = self.bytes.saturating_add(bytes);
         self.nanos = self.nanos.saturating_add(nanos);
         self.recent.push_back((bytes, nanos));
@@ -77,16 +77,19 @@ impl Meter {
         self.recent.drain(..self.recent.len() - kept);
     }
 
-    /// When the start of a segment was captured: as its packets say, else as long after the one before it as it begins, else by the
+    /// When the start of a segment is captured: as its packets say, else as long after the one before it as it begins, else by the
     /// origin of the stream.
-    pub(super) fn wall(&mut self, placed: &Placed<'_>, origin: Anchor) -> WallTime {
+    pub(super) fn starts(&self, placed: &Placed, origin: Anchor) -> WallTime {
         let start = placed.start();
-        let told = placed.segment.wall;
-        let wall = told
+        placed
+            .wall
             .or_else(|| self.last.map(|(end, wall)| wall.after(start.since(end))))
-            .unwrap_or_else(|| origin.wall(start));
-        self.last = Some((placed.end(), wall.after(placed.nanos())));
-        wall
+            .unwrap_or_else(|| origin.wall(start))
+    }
+
+    /// The segment that was captured from `wall` on is whole.
+    pub(super) fn ends(&mut self, (start, wall): (Position, WallTime), end: Position) {
+        self.last = Some((end, wall.after(end.since(start))));
     }
 }
 

@@ -20,10 +20,13 @@
 
 mod config;
 pub mod dash;
+mod date_range;
 mod edge;
 mod expiry;
 pub mod hls;
+mod language;
 mod listed;
+mod listing;
 mod meter;
 mod names;
 mod periods;
@@ -31,11 +34,12 @@ mod placed;
 mod text;
 mod window;
 
-pub use self::config::Config;
+pub use self::config::{Config, Delivery, LowLatency, PartAddressing, Retention};
+pub use self::date_range::{DateRange, End, Error as DateRangeError, Splice, Value};
 pub use self::expiry::Expired;
 pub use self::meter::Bandwidth;
-pub use self::names::{Name, Names};
-pub use self::window::Window;
+pub use self::names::{Name, Names, Suffix};
+pub use self::window::{Last, Window};
 
 /// Nanoseconds.
 const SECOND: i64 = 1_000_000_000;

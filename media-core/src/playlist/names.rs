@@ -1,5 +1,6 @@
 //! What the files of a stream are called, both ways.
 
+use crate::segment::Format;
 use crate::track::{Kind, Track, TrackId};
 
 /// Names the files of one stream: the one place that HLS, DASH and the server take them from.
@@ -9,8 +10,12 @@ use crate::track::{Kind, Track, TrackId};
 /// | multivariant playlist | `index.m3u8` |
 /// | media playlist | `video1.m3u8`, `audio2.m3u8` |
 /// | DASH manifest | `index.mpd`, also understood: `manifest.mpd` |
-/// | init segment | `{prefix}_{track}_init{generation}.mp4` |
-/// | segment | `{prefix}_{track}_{number}.m4s` |
+/// | init segment | `{prefix}_{track}_init{generation}.mp4` (`.webm`) |
+/// | segment | `{prefix}_{track}_{number}.m4s`, or what its [`Suffix`] is |
+/// | part | `{prefix}_{track}_p{number}.m4s` |
+///
+/// Parts are counted from the beginning of the stream, not of their segment: so the next one's name is known before it is known which segment
+/// it will belong to, and a preload hint is never wrong.
 ///
 /// The prefix is another one each time a stream begins, so what a cache holds of an earlier life is never taken for this one's.
 ///
@@ -54,6 +59,86 @@ pub enum Name {
         /// The number of its cut.
         number: u64,
     },
+    /// A part of a media segment.
+    Part {
+        /// The track.
+        track: TrackId,
+        /// How many came before it, of all segments.
+        number: u64,
+    },
+}
+
+/// What the names of segments end with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Suffix {
+    /// A CMAF segment.
+    M4s,
+    /// A transport stream.
+    Ts,
+    /// Clusters of WebM or Matroska.
+    Webm,
+    /// AAC in ADTS.
+    Aac,
+    /// MP3.
+    Mp3,
+    /// AC-3.
+    Ac3,
+    /// E-AC-3.
+    Ec3,
+}
+
+impl Suffix {
+    /// What a track's segments in a format end with.
+    pub fn of(format: Format, track: &Track) -> Self {
+        match format {
+            Format::Fmp4 => Self::M4s,
+            Format::MpegTs => Self::Ts,
+            Format::Webm => Self::Webm,
+            Format::PackedAudio => match track.codec.codecs().as_str() {
+                "mp4a.6B" | "mp4a.69" | "mp4a.40.34" | "mp3" => Self::Mp3,
+                "ac-3" => Self::Ac3,
+                "ec-3" => Self::Ec3,
+                _ => Self::Aac,
+            },
+        }
+    }
+
+    /// With its dot.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::M4s => ".m4s",
+            Self::Ts => ".ts",
+            Self::Webm => ".webm",
+            Self::Aac => ".aac",
+            Self::Mp3 => ".mp3",
+            Self::Ac3 => ".ac3",
+            Self::Ec3 => ".ec3",
+        }
+    }
+
+    /// The media type of the segments, and of their header.
+    pub const fn media_type(self, kind: Kind) -> &'static str {
+        match (self, kind) {
+            (Self::M4s, Kind::Video) => "video/mp4",
+            (Self::M4s, Kind::Audio) => "audio/mp4",
+            (Self::Ts, _) => "video/mp2t",
+            (Self::Webm, Kind::Video) => "video/webm",
+            (Self::Webm, Kind::Audio) => "audio/webm",
+            (Self::Aac, _) => "audio/aac",
+            (Self::Mp3, _) => "audio/mpeg",
+            (Self::Ac3, _) => "audio/ac3",
+            (Self::Ec3, _) => "audio/eac3",
+        }
+    }
+
+    const fn of_init(self) -> &'static str {
+        match self {
+            Self::Webm => ".webm",
+            _ => ".mp4",
+        }
+    }
+
+    const ALL: [Self; 7] = [Self::M4s, Self::Ts, Self::Webm, Self::Aac, Self::Mp3, Self::Ac3, Self::Ec3];
 }
 
 impl Names {
@@ -97,24 +182,39 @@ impl Names {
         format!("{kind}{}.m3u8", track.id.get())
     }
 
-    /// The init segment of a track.
+    /// The init segment of a track in MP4.
     pub fn init(&self, track: TrackId, generation: u32) -> String {
-        format!("{}_{}_init{generation}.mp4", self.prefix, track.get())
+        self.header(track, generation, Suffix::M4s)
     }
 
-    /// A media segment.
+    /// The init segment that goes with segments of a suffix.
+    pub fn header(&self, track: TrackId, generation: u32, suffix: Suffix) -> String {
+        format!("{}init{generation}{}", self.stem(track), suffix.of_init())
+    }
+
+    /// A media segment in MP4.
     pub fn segment(&self, track: TrackId, number: u64) -> String {
-        format!("{}{number}{SUFFIX}", self.stem(track))
+        self.file(track, number, Suffix::M4s)
     }
 
-    /// What the names of all segments of a track begin with; the number and [`SUFFIX`] follow.
+    /// A media segment of any format.
+    pub fn file(&self, track: TrackId, number: u64, suffix: Suffix) -> String {
+        format!("{}{number}{}", self.stem(track), suffix.as_str())
+    }
+
+    /// The part that `number` parts came before.
+    pub fn part(&self, track: TrackId, number: u64, suffix: Suffix) -> String {
+        format!("{}p{number}{}", self.stem(track), suffix.as_str())
+    }
+
+    /// What the names of all segments of a track begin with; the number and a [`Suffix`] follow.
     pub(super) fn stem(&self, track: TrackId) -> String {
         format!("{}_{}_", self.prefix, track.get())
     }
 
     /// The DASH template of a track's segments.
     pub(super) fn template(&self, track: TrackId) -> String {
-        format!("{}$Number${SUFFIX}", self.stem(track))
+        format!("{}$Number${}", self.stem(track), Suffix::M4s.as_str())
     }
 
     /// What a file of this stream is, by its name; `None` when it is none of them.
@@ -130,11 +230,16 @@ impl Names {
         }
         let (id, rest) = name.strip_prefix(&self.prefix)?.strip_prefix('_')?.split_once('_')?;
         let track = track(id)?;
-        if let Some(number) = rest.strip_suffix(SUFFIX) {
-            return Some(Name::Segment { track, number: decimal(number)? });
+        if let Some(init) = rest.strip_prefix("init") {
+            let generation =
+                [Suffix::M4s, Suffix::Webm].iter().find_map(|suffix| init.strip_suffix(suffix.of_init()))?;
+            return Some(Name::Init { track, generation: decimal(generation)?.try_into().ok()? });
         }
-        let generation = rest.strip_prefix("init")?.strip_suffix(".mp4")?;
-        Some(Name::Init { track, generation: decimal(generation)?.try_into().ok()? })
+        let number = Suffix::ALL.iter().find_map(|suffix| rest.strip_suffix(suffix.as_str()))?;
+        Some(match number.strip_prefix('p') {
+            Some(part) => Name::Part { track, number: decimal(part)? },
+            None => Name::Segment { track, number: decimal(number)? },
+        })
     }
 }
 
@@ -149,8 +254,6 @@ fn decimal(digits: &str) -> Option<u64> {
     canonical.then(|| digits.parse().ok()).flatten()
 }
 
-/// What the names of segments end with.
-pub(super) const SUFFIX: &str = ".m4s";
 const VIDEO: &str = "video";
 const AUDIO: &str = "audio";
 
@@ -167,6 +270,12 @@ mod tests {
             Some(Name::Segment { track, number: u64::MAX })
         );
         assert_eq!(names.parse(&names.init(track, 3)), Some(Name::Init { track, generation: 3 }));
+        for suffix in Suffix::ALL {
+            assert_eq!(names.parse(&names.file(track, 7, suffix)), Some(Name::Segment { track, number: 7 }));
+            assert_eq!(names.parse(&names.part(track, 8, suffix)), Some(Name::Part { track, number: 8 }));
+            let header = names.header(track, 3, suffix);
+            assert_eq!(names.parse(&header), Some(Name::Init { track, generation: 3 }), "{header}");
+        }
         assert_eq!(names.parse("audio12.m3u8"), Some(Name::Media { track }));
         assert_eq!(names.parse(names.multivariant()), Some(Name::Multivariant));
         assert_eq!(names.parse(names.manifest()), Some(Name::Manifest));
@@ -185,6 +294,10 @@ mod tests {
             "ab_0_1.m4s",
             "ac_1_1.m4s",
             "ab_1_init.mp4",
+            "ab_1_init0.m4s",
+            "ab_1_p.m4s",
+            "ab_1_p01.m4s",
+            "ab_1_1.mp4",
             "video.m3u8",
         ] {
             assert_eq!(names.parse(name), None, "{name}");

@@ -45,7 +45,7 @@ impl Periods {
     }
 
     /// What ties the media to the clock: the first that comes out, `placed`, from `begin` to `end`.
-    pub(super) fn anchor(&mut self, placed: &[Placed<'_>], end: Position, now: WallTime) -> Anchor {
+    pub(super) fn anchor(&mut self, placed: &[Placed], end: Position, now: WallTime) -> Anchor {
         *self.origin.get_or_insert_with(|| Anchor::new(placed, Placed::leading(placed), end, now))
     }
 
@@ -123,9 +123,9 @@ impl Period {
 
 impl Anchor {
     /// Ties `at`, the origin of the first Period, to the clock that shows `now` when the media up to `end` is complete.
-    fn new(placed: &[Placed<'_>], at: Position, end: Position, now: WallTime) -> Self {
+    fn new(placed: &[Placed], at: Position, end: Position, now: WallTime) -> Self {
         let complete = now.after(-end.since(at));
-        let captured = placed.iter().find_map(|placed| Some((placed.segment.wall?, placed.start())));
+        let captured = placed.iter().find_map(|placed| Some((placed.wall?, placed.start())));
         let captured = captured.map(|(wall, start)| wall.after(at.since(start)));
         // A second covers what lies between a picture and its listing. What is more is start-up (waiting for a second track, a first key
         // frame), and would keep players that much further behind for ever. A clock that is further off is not the server's.

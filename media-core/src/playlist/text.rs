@@ -65,16 +65,21 @@ pub(super) fn put_micros(out: &mut String, micros: u64) {
     put_padded(out, micros % 1_000_000, 6);
 }
 
-/// An `xs:duration` in seconds, no more decimals than it needs, to the nearest microsecond: `PT2S`, `PT0.5S`.
-pub(super) fn put_duration(out: &mut String, nanos: i64) {
-    let micros = nanos.max(0).unsigned_abs().saturating_add(500) / 1000;
-    out.push_str("PT");
+/// Seconds with no more decimals than they need.
+pub(super) fn put_seconds(out: &mut String, micros: u64) {
     put_number(out, micros / 1_000_000);
     if !micros.is_multiple_of(1_000_000) {
         out.push('.');
         put_padded(out, micros % 1_000_000, 6);
         out.truncate(out.trim_end_matches('0').len());
     }
+}
+
+/// An `xs:duration` in seconds, no more decimals than it needs, to the nearest microsecond: `PT2S`, `PT0.5S`.
+pub(super) fn put_duration(out: &mut String, nanos: i64) {
+    let micros = nanos.max(0).unsigned_abs().saturating_add(500) / 1000;
+    out.push_str("PT");
+    put_seconds(out, micros);
     out.push('S');
 }
 

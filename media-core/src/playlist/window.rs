@@ -1,58 +1,91 @@
-//! The window: what of a live stream is listed, and when it goes.
+//! The window: what of a live stream is listed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::MILLISECOND;
 use super::config::Config;
+use super::date_range::{DateRange, DateRanges, Error};
 use super::expiry::{Expired, Expiry};
-use super::hls;
-use super::listed::{Line, Listed};
+use super::hls::Constants;
+use super::listed::Listed;
 use super::meter::{Bandwidth, Meter};
-use super::names::SUFFIX;
 use super::periods::Periods;
-use super::placed::Placed;
-use super::{MILLISECOND, SECOND};
-use crate::segment::{self, Cut, Init};
+use crate::segment::{self, Format, Init};
 use crate::time::WallTime;
 use crate::track::{Track, TrackId};
 
-/// The sliding list of the newest cuts.
+/// The sliding list of the newest cuts, and of the parts of the one that is being made.
 #[derive(Debug)]
 pub struct Window {
     pub(super) config: Config,
-    generations: VecDeque<Generation>,
-    /// Every track there has been, as it was last.
+    /// What playlists say of it, made once.
+    pub(super) constants: Constants,
+    pub(super) generations: VecDeque<Generation>,
+    /// Every track there has been that has a list of its own, as it was last.
     pub(super) known: Vec<Track>,
     pub(super) periods: Periods,
     pub(super) cuts: VecDeque<Listed>,
-    meters: Vec<Meter>,
+    /// The cut that has parts and is not whole.
+    pub(super) open: Option<Listed>,
+    /// Parts so far.
+    pub(super) parts: u64,
+    pub(super) meters: Vec<Meter>,
+    pub(super) ranges: DateRanges,
     pub(super) discontinuity_sequence: u64,
     /// Whether every segment so far could be decoded alone.
     pub(super) independent: bool,
     pub(super) published: WallTime,
+    revision: u64,
     pub(super) finished: bool,
-    expiry: Expiry,
+    pub(super) expiry: Expiry,
 }
 
+/// The tracks of some cuts.
 #[derive(Debug)]
-struct Generation {
-    number: u32,
-    tracks: Arc<[Track]>,
+pub(super) struct Generation {
+    pub(super) number: u32,
+    pub(super) format: Format,
+    /// What a file for all tracks is named after.
+    leader: TrackId,
+    pub(super) tracks: Arc<[Track]>,
+}
+
+impl Generation {
+    /// The tracks that files are named after.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Track> {
+        let shared = self.format.is_shared();
+        self.tracks.iter().filter(move |track| !shared || track.id == self.leader)
+    }
+}
+
+/// The newest thing that is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Last {
+    /// Media sequence number of the last segment that is listed, be it whole or in parts.
+    pub msn: u64,
+    /// The index of its last part; `None` where no parts are listed of it.
+    pub part: Option<u32>,
 }
 
 impl Window {
     /// A window that lists nothing yet.
-    pub const fn new(config: Config) -> Self {
+    pub fn new(config: Config) -> Self {
         Self {
+            constants: Constants::new(&config),
+            discontinuity_sequence: config.discontinuity_sequence,
             config,
             generations: VecDeque::new(),
             known: Vec::new(),
             periods: Periods::new(),
             cuts: VecDeque::new(),
+            open: None,
+            parts: 0,
             meters: Vec::new(),
-            discontinuity_sequence: 0,
+            ranges: DateRanges::default(),
             independent: true,
             published: WallTime::from_nanos(i64::MIN),
+            revision: 0,
             finished: false,
             expiry: Expiry::new(),
         }
@@ -61,20 +94,35 @@ impl Window {
     /// Lists what a segmenter gave out; its bytes must be ready to be served. `now` is the time of the clock that DASH players are told to
     /// set theirs by, so the server's own.
     ///
-    /// The first cut ties the media to that clock: its last picture was taken when the cut came out, or at most a second earlier
+    /// The first part or cut ties the media to that clock: its last picture was taken when it came out, or at most a second earlier
     /// where the packets' own [`wall`](crate::packet::Packet::wall) says so. When the source's clock has gone apart from it by more than the target
     /// duration, for a minute, a new Period of the DASH manifest moves the live edge back to where it is.
+    ///
+    /// Parts are left alone unless the window was made for [low latency](super::Delivery::LowLatency).
     pub fn push(&mut self, output: &segment::Output, now: WallTime) {
         match output {
             segment::Output::Init(init) => self.begin(init),
-            segment::Output::Cut(cut) => self.list(cut, now),
-            segment::Output::Part(_) | segment::Output::NeedKey(_) => {}
+            segment::Output::Part(part) => self.list_part(part, now),
+            segment::Output::Cut(cut) => self.list_cut(cut, now),
+            segment::Output::NeedKey(_) => {}
         }
+    }
+
+    /// Announces something that happens at a time of day: EXT-X-DATERANGE, RFC 8216bis 4.4.5.1. One that is listed already gets what is new in
+    /// it. It leaves the list when it has ended before the first segment that is listed.
+    ///
+    /// # Errors
+    /// When a playlist could not say it, or it contradicts what was said before. Nothing is changed then.
+    pub fn announce(&mut self, range: DateRange, now: WallTime) -> Result<(), Error> {
+        self.ranges.insert(range, now)?;
+        self.changed();
+        Ok(())
     }
 
     /// What can be removed from the store; `None` until more is pushed.
     ///
-    /// A cut expires when, after it left the list, media has been pushed for its own length and that of the list (RFC 8216bis 6.2.2).
+    /// A cut expires, and its parts with it, when, after it left the list, media has been pushed for its own length and that of the list
+    /// (RFC 8216bis 6.2.2).
     pub fn poll(&mut self) -> Option<Expired> {
         self.expiry.poll()
     }
@@ -97,14 +145,42 @@ impl Window {
         self.generations.back().map_or(&[], |generation| &generation.tracks)
     }
 
-    /// Every track that the stream has had, as it was last. A player that began when one was there goes on asking for its playlist.
+    /// The tracks now in force that have a media playlist: all of them, or the leader of those that [share](Format::is_shared) a file.
+    pub fn listed_tracks(&self) -> impl Iterator<Item = &Track> {
+        self.generations.back().into_iter().flat_map(Generation::files)
+    }
+
+    /// Every track with a media playlist that the stream has had, as it was last. A player that began when one was there goes on asking for its
+    /// playlist.
     pub fn known_tracks(&self) -> &[Track] {
         &self.known
     }
 
-    /// The numbers of the cuts that are listed, oldest first.
+    /// The numbers of the cuts that are listed whole, oldest first.
     pub fn numbers(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
         self.cuts.iter().map(|cut| cut.number)
+    }
+
+    /// The end of the list; `None` while nothing is listed.
+    pub fn last(&self) -> Option<Last> {
+        let last = self.open.as_ref().or(self.cuts.back())?;
+        Some(Last { msn: last.number, part: last.parts.count.checked_sub(1) })
+    }
+
+    /// How many parts a cut that is listed has, or has so far; none where parts are no longer, or not, listed.
+    pub fn parts_of(&self, number: u64) -> u32 {
+        let cut = self.open.iter().chain(self.cuts.iter().rev()).find(|cut| cut.number == number);
+        cut.map_or(0, |cut| cut.parts.count)
+    }
+
+    /// The number of the cut that has parts listed, but is not whole.
+    pub fn open_number(&self) -> Option<u64> {
+        self.open.as_ref().map(|open| open.number)
+    }
+
+    /// How many parts have been listed since the stream began: the number in the name of the next, which a preload hint tells.
+    pub const fn part_count(&self) -> u64 {
+        self.parts
     }
 
     /// What a track was measured to take; `None` before its first segment.
@@ -112,9 +188,15 @@ impl Window {
         self.meters.iter().find(|meter| meter.track == track)?.bandwidth()
     }
 
-    /// When the lists changed last, by the clock given to [`push`](Self::push), strictly increasing from change to change; `None` before the first cut.
+    /// When the cuts that are listed changed last, by the clock given to [`push`](Self::push), strictly increasing from change to change; `None`
+    /// before the first cut.
     pub fn published(&self) -> Option<WallTime> {
-        self.periods.origin.map(|_| self.published)
+        (!self.cuts.is_empty()).then_some(self.published)
+    }
+
+    /// Counts the changes of anything that is listed, parts included: while it stays, all texts stay.
+    pub const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Whether the stream is over.
@@ -123,7 +205,14 @@ impl Window {
     }
 
     fn begin(&mut self, init: &Init) {
-        for track in init.tracks.iter() {
+        self.drop_unused();
+        let generation = Generation {
+            number: init.generation,
+            format: init.format,
+            leader: init.leader,
+            tracks: init.tracks.clone(),
+        };
+        for track in generation.files() {
             match self.known.iter_mut().find(|known| known.id == track.id) {
                 Some(known) => known.clone_from(track),
                 None => self.known.push(track.clone()),
@@ -133,122 +222,38 @@ impl Window {
                 None => self.meters.push(Meter::new(track.id)),
             }
         }
-        self.drop_unused();
-        self.generations.push_back(Generation { number: init.generation, tracks: init.tracks.clone() });
+        self.generations.push_back(generation);
+        self.changed();
     }
 
     /// Drops the last generation when it came to no cut: a source may announce tracks over and over.
     fn drop_unused(&mut self) {
         let Some(number) = self.generations.back().map(|last| last.number) else { return };
-        let listed = self.cuts.back().is_some_and(|cut| cut.generation == number);
-        if !listed && !self.expiry.holds(number) {
+        let last = self.open.as_ref().or(self.cuts.back());
+        if last.is_none_or(|cut| cut.generation != number) && !self.expiry.holds(number) {
             self.generations.pop_back();
             self.expiry.drop_init(number);
         }
     }
 
-    fn list(&mut self, cut: &Cut, now: WallTime) {
-        let Some(tracks) = self.generation(cut.generation).cloned() else { return };
-        let placed: Vec<_> =
-            cut.segments.iter().filter_map(|segment| Placed::new(segment, &tracks)).collect();
-        let Some(duration) = placed.iter().map(Placed::nanos).min() else { return };
-        let Some(end) = placed.iter().filter(|placed| !placed.segment.gap).map(Placed::end).max() else {
-            return;
-        };
-        let begin = Placed::leading(&placed);
-        let longest = i64::from(self.config.target_duration.max(1)) * SECOND;
-        let origin = self.periods.anchor(&placed, end, now);
-        let late = now.since(origin.wall(end));
-        let bounds = (longest, self.expiry.pushed);
-        let moved = self.periods.follow((origin, begin), late, cut.discontinuity, bounds);
-        let returns = placed.iter().any(|placed| self.returns(placed));
-        let period = self.periods.place(cut, (origin, begin, end), returns, moved);
-        let mut lines = Vec::with_capacity(placed.len());
-        for placed in &placed {
-            let Some(meter) = self.meters.iter_mut().find(|meter| meter.track == placed.segment.track) else {
-                continue;
-            };
-            let wall = meter.wall(placed, origin);
-            meter.measure(placed, longest);
-            self.independent &= placed.segment.independent;
-            lines.push(Line {
-                track: placed.segment.track,
-                start: placed.segment.start,
-                duration: placed.segment.duration,
-                gap: placed.segment.gap,
-                tags: hls::segment_tags(placed, wall),
-            });
-        }
-        self.cuts.push_back(Listed {
-            number: cut.number,
-            generation: cut.generation,
-            discontinuity: cut.discontinuity,
-            line_end: format!("{}{SUFFIX}\n", cut.number),
-            period,
-            duration,
-            lines,
-        });
-        self.expiry.pushed = self.expiry.pushed.saturating_add(duration);
-        self.slide();
-        self.publish(now);
-    }
-
+    /// The tracks of a generation.
     pub(super) fn generation(&self, number: u32) -> Option<&Arc<[Track]>> {
-        self.generations
-            .iter()
-            .find(|generation| generation.number == number)
-            .map(|generation| &generation.tracks)
+        self.began(number).map(|generation| &generation.tracks)
     }
 
-    /// Whether a track comes back from a gap.
-    fn returns(&self, placed: &Placed<'_>) -> bool {
-        let line = self.cuts.back().and_then(|last| last.line(placed.segment.track));
-        !placed.segment.gap && line.is_some_and(|line| line.gap)
+    /// A generation that something is still listed or asked for of.
+    pub(super) fn began(&self, number: u32) -> Option<&Generation> {
+        self.generations.iter().find(|generation| generation.number == number)
     }
 
-    /// Drops from the head what is over the size.
-    fn slide(&mut self) {
-        let size = self.config.size.max(1);
-        let least = 3 * i64::from(self.config.target_duration.max(1)) * SECOND;
-        let mut listed: i64 = self.cuts.iter().map(|cut| cut.duration).sum();
-        // The longest list that a player has seen it in: the one before the newest cut came.
-        let longest = listed - self.cuts.back().map_or(0, |newest| newest.duration);
-        while self.cuts.len() > size
-            && let Some(first) = self.cuts.front()
-            && (listed - first.duration >= least || self.cuts.len() > size.saturating_mul(OVERFULL))
-        {
-            let after = longest.saturating_add(first.duration);
-            listed -= first.duration;
-            self.discontinuity_sequence += u64::from(first.discontinuity);
-            self.expiry.unlist(first.number, first.generation, after);
-            self.cuts.pop_front();
-        }
-        self.periods.drop_before(self.cuts.front().map_or(0, |first| first.period));
-        self.expire();
-    }
-
-    fn expire(&mut self) {
-        let listed = self.cuts.front().map_or(0, |first| first.generation);
-        let oldest = self.expiry.expire().unwrap_or(listed);
-        while let Some(first) = self.generations.front()
-            && first.number < oldest
-        {
-            self.expiry.drop_init(first.number);
-            self.generations.pop_front();
-        }
-        self.meters.retain(|meter| {
-            self.generations
-                .iter()
-                .any(|generation| generation.tracks.iter().any(|track| track.id == meter.track))
-        });
-    }
-
-    /// Notes that the texts have changed: at `now`, or a millisecond after the last change when that is not later.
-    fn publish(&mut self, now: WallTime) {
+    /// Notes that the cuts that are listed have changed: at `now`, or a millisecond after the last change when that is not later.
+    pub(super) fn publish(&mut self, now: WallTime) {
         self.published = now.max(self.published.after(MILLISECOND));
+        self.changed();
+    }
+
+    /// Notes that some text has changed.
+    pub(super) const fn changed(&mut self) {
+        self.revision += 1;
     }
 }
-
-/// How many times its size a window may list so as to span three target durations. Only a stream that breaks up every moment needs more, and
-/// memory is bounded before that rule is kept.
-const OVERFULL: usize = 16;

@@ -1,0 +1,226 @@
+//! Multivariant playlists.
+
+use crate::codec;
+use crate::playlist::language::tag;
+use crate::playlist::text::{put_number, put_padded};
+use crate::playlist::{Bandwidth, Names, Window};
+use crate::track::{Kind, Track};
+
+/// The multivariant playlist of one stream; `None` before the tracks are known.
+///
+/// BANDWIDTH is the measured peak of the variant, the largest sound beside it included; AVERAGE-BANDWIDTH likewise. Before a track's first
+/// segment was measured, both are a guess: 4 Mbit/s for pictures, 192 kbit/s for sound.
+pub fn multivariant(window: &Window, names: &Names) -> Option<String> {
+    ladder(&[Rung { window, names, folder: "" }])
+}
+
+/// One of the streams that show the same in different sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Rung<'a> {
+    /// What is listed of it.
+    pub window: &'a Window,
+    /// What its files are called.
+    pub names: &'a Names,
+    /// Where its playlists lie, seen from the multivariant playlist: empty, or ending in a slash.
+    pub folder: &'a str,
+}
+
+/// The multivariant playlist of a ladder: a variant per video track of each rung, in the order given. `None` before the tracks of any are
+/// known; a rung whose tracks are not known yet is left out.
+///
+/// Sound that several rungs have in the same format, language and number of channels is the same sound: that of the first is listed.
+pub fn ladder(rungs: &[Rung<'_>]) -> Option<String> {
+    let rungs: Vec<_> = rungs.iter().filter(|rung| !rung.window.tracks().is_empty()).copied().collect();
+    let first = rungs.first()?;
+    let mut out = String::with_capacity(512);
+    out.push_str("#EXTM3U\n#EXT-X-VERSION:");
+    // What the media playlists need, so that who cannot play them need not ask for them.
+    let mapped = first.format().is_some_and(|format| format.has_header());
+    out.push_str(if mapped { "6\n" } else { "3\n" });
+    if rungs.iter().all(|rung| rung.window.independent) {
+        out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
+    }
+    let sounds: Vec<_> = rungs.iter().flat_map(|rung| rung.of(Kind::Audio)).collect();
+    if rungs.iter().all(|rung| rung.of(Kind::Video).next().is_none()) {
+        sounds.iter().for_each(|sound| sound.put_variant(&mut out, None));
+        return Some(out);
+    }
+    let groups = Group::all(&sounds);
+    groups.iter().for_each(|group| group.put(&mut out));
+    for group in groups.iter().map(Some).chain(groups.is_empty().then_some(None)) {
+        for pictures in rungs.iter().flat_map(|rung| rung.of(Kind::Video)) {
+            pictures.put_variant(&mut out, group);
+        }
+    }
+    Some(out)
+}
+
+impl<'a> Rung<'a> {
+    fn format(&self) -> Option<crate::segment::Format> {
+        self.window.generations.back().map(|generation| generation.format)
+    }
+
+    /// Its playlists of a kind.
+    fn of(self, kind: Kind) -> impl Iterator<Item = Rendition<'a>> {
+        let listed = self.window.listed_tracks().filter(move |track| track.kind() == kind);
+        listed.map(move |track| Rendition { rung: self, track })
+    }
+}
+
+/// A media playlist of a rung.
+#[derive(Clone, Copy, Debug)]
+struct Rendition<'a> {
+    rung: Rung<'a>,
+    track: &'a Track,
+}
+
+impl Rendition<'_> {
+    fn bandwidth(&self) -> Bandwidth {
+        bandwidth(self.rung.window, self.track)
+    }
+
+    /// Whether both are the same sound.
+    fn sounds_like(&self, other: &Self) -> bool {
+        let key = |track: &Track| (track.codec.format(), track.language, track.codec.channels());
+        self.rung.folder != other.rung.folder && key(self.track) == key(other.track)
+    }
+
+    fn put_uri(&self, out: &mut String) {
+        out.push_str(self.rung.folder);
+        out.push_str(&self.rung.names.media(self.track));
+    }
+
+    fn put_variant(&self, out: &mut String, group: Option<&Group<'_>>) {
+        let own = self.bandwidth();
+        let sound = group.map_or(Bandwidth { peak: 0, average: 0 }, Group::bandwidth);
+        out.push_str("#EXT-X-STREAM-INF:BANDWIDTH=");
+        put_number(out, own.peak.saturating_add(sound.peak));
+        out.push_str(",AVERAGE-BANDWIDTH=");
+        put_number(out, own.average.saturating_add(sound.average));
+        out.push_str(",CODECS=\"");
+        out.push_str(&self.codecs(group));
+        out.push('"');
+        if let Some((width, height)) = self.track.codec.display_size() {
+            out.push_str(",RESOLUTION=");
+            put_number(out, u64::from(width));
+            out.push('x');
+            put_number(out, u64::from(height));
+        }
+        if let Some((num, den)) = self.track.codec.frame_rate()
+            && den != 0
+        {
+            let thousandths = (u64::from(num) * 1000 + u64::from(den) / 2) / u64::from(den);
+            out.push_str(",FRAME-RATE=");
+            put_number(out, thousandths / 1000);
+            out.push('.');
+            put_padded(out, thousandths % 1000, 3);
+        }
+        if let Some(group) = group {
+            out.push_str(",AUDIO=\"");
+            group.put_id(out);
+            out.push('"');
+        }
+        out.push('\n');
+        self.put_uri(out);
+        out.push('\n');
+    }
+
+    /// Every format that the variant can need: those in its own file, and those of all sound in its group.
+    fn codecs(&self, group: Option<&Group<'_>>) -> String {
+        let shared = self.rung.format().is_some_and(|format| format.is_shared());
+        let others = self.rung.window.tracks().iter().filter(|track| shared && track.id != self.track.id);
+        let beside = group.into_iter().flat_map(|group| &group.sounds).map(|sound| sound.track);
+        let mut all = Vec::new();
+        for track in std::iter::once(self.track).chain(others).chain(beside) {
+            let codecs = track.codec.codecs();
+            if !all.contains(&codecs) {
+                all.push(codecs);
+            }
+        }
+        all.join(",")
+    }
+}
+
+/// Sound of one format: a player that cannot decode it takes the variants of another group.
+#[derive(Debug)]
+struct Group<'a> {
+    /// Its place among the groups; `None` when it is the only one.
+    number: Option<usize>,
+    format: codec::Format,
+    sounds: Vec<Rendition<'a>>,
+}
+
+impl<'a> Group<'a> {
+    fn all(sounds: &[Rendition<'a>]) -> Vec<Self> {
+        let mut groups: Vec<Self> = Vec::new();
+        for sound in sounds {
+            let format = sound.track.codec.format();
+            match groups.iter_mut().find(|group| group.format == format) {
+                Some(group) if group.sounds.iter().any(|other| other.sounds_like(sound)) => {}
+                Some(group) => group.sounds.push(*sound),
+                None => groups.push(Self { number: None, format, sounds: vec![*sound] }),
+            }
+        }
+        if groups.len() > 1 {
+            groups.iter_mut().enumerate().for_each(|(index, group)| group.number = Some(index + 1));
+        }
+        groups
+    }
+
+    fn put_id(&self, out: &mut String) {
+        out.push_str("audio");
+        if let Some(number) = self.number {
+            put_number(out, number as u64);
+        }
+    }
+
+    /// The largest of all.
+    fn bandwidth(&self) -> Bandwidth {
+        let rates = self.sounds.iter().map(Rendition::bandwidth);
+        rates.max_by_key(|rate| rate.peak).unwrap_or(Bandwidth { peak: 0, average: 0 })
+    }
+
+    fn put(&self, out: &mut String) {
+        for (index, sound) in self.sounds.iter().enumerate() {
+            out.push_str("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"");
+            self.put_id(out);
+            out.push_str("\",NAME=\"");
+            self.put_name(out, index, sound.track);
+            out.push('"');
+            if let Some(language) = sound.track.language {
+                out.push_str(",LANGUAGE=\"");
+                out.push_str(tag(&language));
+                out.push('"');
+            }
+            out.push_str(if index == 0 { ",DEFAULT=YES" } else { ",DEFAULT=NO" });
+            out.push_str(",AUTOSELECT=YES");
+            if let Some(channels) = sound.track.codec.channels() {
+                out.push_str(",CHANNELS=\"");
+                put_number(out, u64::from(channels));
+                out.push('"');
+            }
+            out.push_str(",URI=\"");
+            sound.put_uri(out);
+            out.push_str("\"\n");
+        }
+    }
+
+    /// Names differ within a group.
+    fn put_name(&self, out: &mut String, index: usize, track: &Track) {
+        out.push_str("Audio ");
+        put_number(out, index as u64 + 1);
+        if let Some(language) = &track.language {
+            out.push_str(" (");
+            out.push_str(language.as_str());
+            out.push(')');
+        }
+    }
+}
+
+/// What a track takes, or a guess.
+pub(in crate::playlist) fn bandwidth(window: &Window, track: &Track) -> Bandwidth {
+    window.bandwidth(track.id).unwrap_or(match track.kind() {
+        Kind::Video => Bandwidth { peak: 4_000_000, average: 4_000_000 },
+        Kind::Audio => Bandwidth { peak: 192_000, average: 192_000 },
+    })
+}

@@ -31,14 +31,18 @@ mod meter;
 mod names;
 mod periods;
 mod placed;
+pub mod presentation;
+mod rate;
+mod runs;
 mod text;
 mod window;
+mod xml;
 
 pub use self::config::{Config, Delivery, LowLatency, PartAddressing, Retention};
 pub use self::date_range::{DateRange, End, Error as DateRangeError, Splice, Value};
 pub use self::expiry::Expired;
-pub use self::meter::Bandwidth;
 pub use self::names::{Name, Names, Suffix};
+pub use self::rate::Bandwidth;
 pub use self::window::{Last, Window};
 
 /// Nanoseconds.

@@ -213,8 +213,8 @@ impl Names {
     }
 
     /// The DASH template of a track's segments.
-    pub(super) fn template(&self, track: TrackId) -> String {
-        format!("{}$Number${}", self.stem(track), Suffix::M4s.as_str())
+    pub(super) fn template(&self, track: TrackId, suffix: Suffix) -> String {
+        format!("{}$Number${}", self.stem(track), suffix.as_str())
     }
 
     /// What a file of this stream is, by its name; `None` when it is none of them.

@@ -302,7 +302,3 @@ pub enum Error {
     #[error("the presentation is finished")]
     Finished,
 }
-
-#[cfg(test)]
-#[path = "presentation_test.rs"]
-mod tests;

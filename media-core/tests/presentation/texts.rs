@@ -147,8 +147,8 @@ fn manifest_of_files() {
 ",
         video("low", 200_000, 320, 180, 11),
         video("high", 800_000, 640, 360, 21),
-        audio(1, "english", "eng", 120_214),
-        audio(2, "german", "deu", 128_228),
+        audio(1, "english", "en", 120_214),
+        audio(2, "german", "de", 128_228),
     );
     assert_eq!(dash::mpd(&presentation, Addressing::Timeline).unwrap(), expected);
 }

@@ -1,1 +1,1 @@
-use std::fmt as _;
+//! Later.

@@ -116,34 +116,38 @@ pub enum Align {
 }
 
 /// A [`Config::part`] near to `wished` nanoseconds into which the access units of all tracks fit: no part is longer, and none but the last of a segment
-/// shorter than 85 % of it. `units` are the lengths of the tracks' access units in nanoseconds, the leader's first. `None` where there is no such length
-/// up to twice the wished one.
+/// shorter than 85 % of it. In whole milliseconds. `units` are the lengths of the tracks' access units in nanoseconds, the leader's first. `None` where
+/// there is no such length up to twice the wished one.
 ///
 /// ```
 /// use media_core::segment::part_target;
 /// // 25 pictures a second beside AAC at 48 kHz: parts of 5 pictures, of 9 or 10 AAC frames.
-/// assert_eq!(part_target(200_000_000, &[40_000_000, 21_333_333]), Some(213_333_330));
+/// assert_eq!(part_target(200_000_000, &[40_000_000, 21_333_333]), Some(214_000_000));
 /// ```
 pub fn part_target(wished: i64, units: &[i64]) -> Option<i64> {
     let (&leader, followers) = units.split_first()?;
-    if leader <= 0 || followers.iter().any(|unit| *unit <= 0) {
+    if wished > PART_MAX || units.iter().any(|unit| !(1..=PART_MAX).contains(unit)) {
         return None;
     }
-    let (first, last) = ((wished / leader).max(1), (wished / leader).max(1).checked_mul(2)?);
-    (first..=last).find_map(|count| {
-        let length = leader.checked_mul(count)?;
-        let shortest = followers.iter().map(|unit| length / unit * unit).fold(length, i64::min);
-        let longest = followers
+    let first = (wished / leader).max(1);
+    (first..=2 * first).find_map(|count| {
+        let length = leader * count;
+        let frames = |unit: &i64| (length / unit * unit, (length - 1) / unit * unit + unit);
+        let (shortest, longest) = followers
             .iter()
-            .map(|unit| length.div_euclid(*unit) * unit + if length % unit == 0 { 0 } else { *unit });
-        let longest = longest.fold(length, i64::max);
-        (i128::from(shortest) * 100 >= i128::from(longest) * LEAST_PERCENT).then_some(longest)
+            .map(frames)
+            .fold((length, length), |all, own| (all.0.min(own.0), all.1.max(own.1)));
+        let target = (longest + MILLISECOND - 1) / MILLISECOND * MILLISECOND;
+        (shortest * 100 >= target * LEAST_PERCENT).then_some(target)
     })
 }
 
 /// Nanoseconds.
 const SECOND: i64 = 1_000_000_000;
+const MILLISECOND: i64 = 1_000_000;
+/// Nobody wants longer parts than an hour, and arithmetic in nanoseconds stays far from its ends.
+const PART_MAX: i64 = 3600 * SECOND;
 /// Nobody wants longer segments than a day, and arithmetic in nanoseconds stays far from its ends.
 const MAX_TARGET_DURATION: u64 = 86_400;
 /// What a part has to last of the target, RFC 8216bis 4.4.4.9.
-const LEAST_PERCENT: i128 = 85;
+const LEAST_PERCENT: i64 = 85;

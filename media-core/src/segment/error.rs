@@ -1,6 +1,7 @@
 //! What makes a [`Segmenter`](super::Segmenter) refuse.
 
 use super::Format;
+use crate::codec::aac;
 use crate::mux::{fmp4, mpegts, webm};
 
 /// What a caller did wrong, or the format cannot hold.
@@ -36,6 +37,9 @@ pub enum Refusal {
     /// Of [`Format::Webm`].
     #[error(transparent)]
     Webm(#[from] webm::Error),
+    /// AAC of [`Format::PackedAudio`] that ADTS cannot describe.
+    #[error(transparent)]
+    Adts(#[from] aac::Error),
     /// [`Format::PackedAudio`] holds frames of AAC, MP3, AC-3 and E-AC-3.
     #[error("{codec:?} cannot be packed audio: AAC, MP3, AC-3 or E-AC-3 can")]
     NotPacked {

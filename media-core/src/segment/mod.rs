@@ -45,17 +45,25 @@
 //! ```
 
 mod config;
+mod count;
+mod decide;
+mod emit;
 mod error;
+mod file;
+mod lane;
 mod output;
+mod packed;
 pub(crate) mod position;
-mod rendition;
 mod state;
+mod writer;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use self::file::File;
+use self::lane::Lane;
 use self::position::Position;
-use self::rendition::Rendition;
+use self::writer::Writer;
 use crate::packet::Packet;
 use crate::timeline;
 use crate::track::{Kind, Track};
@@ -72,11 +80,15 @@ pub use self::state::{ParseStateError, State};
 #[derive(Debug)]
 pub struct Segmenter {
     config: Config,
-    renditions: Vec<Rendition>,
+    lanes: Vec<Lane>,
+    files: Vec<File>,
+    /// The lane that decides.
     leader: usize,
     /// Of the tracks now in force, counted from 1: 0 before any.
     generations: u32,
     number: u64,
+    /// Parts of the cut that is being made that are out.
+    parts: u32,
     discontinuity: bool,
     /// Whether a cut came before, here or before a restart.
     begun: bool,
@@ -93,8 +105,10 @@ pub struct Segmenter {
 struct Open {
     /// Where the cut that comes out next begins.
     start: Position,
-    /// Where it ends, once decided: from there on the packets belong to the one after it.
-    cut: Option<Position>,
+    /// Where the part that comes out next begins; the same where no parts are made.
+    part: Position,
+    /// Ends that are decided and wait for followers.
+    ends: VecDeque<End>,
     /// The furthest packet of any track.
     newest: Position,
     /// Whether the leader has been heard of since the stream began or was interrupted.
@@ -103,10 +117,26 @@ struct Open {
     key: Option<Position>,
 }
 
+/// Where packets begin to belong to the next part, or also to the next segment.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    at: Position,
+    is_cut: bool,
+}
+
 impl Open {
+    const fn new(at: Position) -> Self {
+        Self { start: at, part: at, ends: VecDeque::new(), newest: at, led: false, key: None }
+    }
+
     /// Where the segment begins that new packets belong to.
     fn filling(&self) -> Position {
-        self.cut.unwrap_or(self.start)
+        self.ends.iter().rev().find(|end| end.is_cut).map_or(self.start, |cut| cut.at)
+    }
+
+    /// Where the part begins that new packets belong to.
+    fn filling_part(&self) -> Position {
+        self.ends.back().map_or(self.part, |end| end.at)
     }
 }
 
@@ -116,9 +146,11 @@ impl Segmenter {
         Self {
             number: config.first_number,
             config,
-            renditions: Vec::new(),
+            lanes: Vec::new(),
+            files: Vec::new(),
             leader: 0,
             generations: 0,
+            parts: 0,
             discontinuity: false,
             begun: false,
             discontinuities: 0,
@@ -128,7 +160,8 @@ impl Segmenter {
         }
     }
 
-    /// A segmenter that goes on where another one was when it told its [`state`](Self::state): the next cut has the next number and is a discontinuity.
+    /// A segmenter that goes on where another one was when it told its [`state`](Self::state): the next cut has the next number and is a
+    /// discontinuity.
     ///
     /// # Errors
     /// When the configuration has another target duration, part target or format: players hold on to these.
@@ -138,7 +171,7 @@ impl Segmenter {
             number: state.number,
             generations: state.generation,
             discontinuities: state.discontinuities,
-            begun: true,
+            begun: state.number > config.first_number || state.generation > 0,
             ended: state.end,
             ..Self::new(config)
         })
@@ -161,7 +194,7 @@ impl Segmenter {
     /// Takes what the timeline gives.
     ///
     /// # Errors
-    /// When a packet is of no known track, or a track or packet does not fit into MP4. The packet, or the segment that it would have
+    /// When a packet is of no known track, or a track or packet does not fit into the format. The packet, or the piece that it would have
     /// been in, is then left out, and the next call goes on behind it.
     pub fn push(&mut self, output: timeline::Output) -> Result<(), Error> {
         match output {
@@ -171,7 +204,7 @@ impl Segmenter {
         }
     }
 
-    /// The next header or cut; `None` until more packets are pushed.
+    /// The next header, part or cut; `None` until more packets are pushed.
     pub fn poll(&mut self) -> Option<Output> {
         self.out.pop_front()
     }
@@ -187,16 +220,26 @@ impl Segmenter {
 
     fn begin(&mut self, tracks: &Arc<[Track]>) -> Result<(), Error> {
         let closed = self.close();
-        self.renditions.clear();
+        self.lanes.clear();
+        let mut before = self.files.drain(..).next().map(File::into_writer);
         self.discontinuity = self.begun;
         self.leader = tracks.iter().position(|track| track.kind() == Kind::Video).unwrap_or(0);
-        let longest = self.target_duration() * SECOND + LONGEST_OVER;
-        let renditions: Vec<_> =
-            tracks.iter().map(|track| Rendition::new(track.clone(), longest)).collect::<Result<_, _>>()?;
-        let headers = renditions.iter().map(Rendition::header).collect();
-        self.renditions = renditions;
         let Some(leader) = tracks.get(self.leader).map(|track| track.id) else { return closed };
+        let longest = self.target_duration() * SECOND + LONGEST_OVER;
         let format = self.config.format;
+        let width = if format.is_shared() { tracks.len() } else { 1 };
+        let mut files = Vec::new();
+        for (index, own) in tracks.chunks(width).enumerate() {
+            let lanes = index * width..index * width + own.len();
+            let first = if format.is_shared() { self.leader } else { index };
+            let track = tracks[first].id;
+            let writer = Writer::new(format, own, before.take(), self.lag())
+                .map_err(|source| Error::Mux { track: track.get(), source })?;
+            files.push(File::new(track, lanes, first, writer));
+        }
+        let headers = files.iter().map(File::header).collect();
+        self.files = files;
+        self.lanes = tracks.iter().map(|track| Lane::new(track.clone(), longest)).collect();
         let init = Init { generation: self.generations, format, tracks: tracks.clone(), leader, headers };
         self.generations += 1;
         self.out.push_back(Output::Init(init));
@@ -206,182 +249,31 @@ impl Segmenter {
     fn interrupt(&mut self) -> Result<(), Error> {
         let closed = self.close();
         self.discontinuity = self.begun;
-        closed.and(self.renditions.iter_mut().try_for_each(Rendition::restart))
+        self.lanes.iter_mut().for_each(Lane::restart);
+        closed.and(self.files.iter_mut().try_for_each(File::restart))
     }
 
     fn packet(&mut self, packet: Packet) -> Result<(), Error> {
         let id = packet.track;
-        let Some(index) = self.renditions.iter().position(|rendition| rendition.track().id == id) else {
+        let Some(index) = self.lanes.iter().position(|lane| lane.track().id == id) else {
             return Err(Error::UnknownTrack { track: id.get() });
         };
-        let mut at = self.renditions[index].position(&packet);
+        let mut at = self.lanes[index].position(&packet);
+        let mut result = Ok(());
         if self.open.as_ref().is_some_and(|open| at >= open.newest.after(2 * self.target_duration() * SECOND))
         {
-            self.interrupt()?;
-            at = self.renditions[index].position(&packet);
+            result = self.interrupt();
+            at = self.lanes[index].position(&packet);
         }
         let key = packet.key;
-        self.renditions[index].push(packet);
-        let open = self.open.get_or_insert(Open { start: at, cut: None, newest: at, led: false, key: None });
+        self.lanes[index].push(packet);
+        let open = self.open.get_or_insert_with(|| Open::new(at));
         open.newest = open.newest.max(at);
         if index == self.leader {
-            self.lead(at, key)?;
+            result = result.and(self.lead(at, key));
         }
-        self.cut_by_time()?;
-        self.cut_by_size(at)?;
-        self.complete()
-    }
-
-    /// The leader has come to `at`: is this where the next segment begins?
-    fn lead(&mut self, at: Position, key: crate::codec::Key) -> Result<(), Error> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let last_key = open.key;
-        if key.is_sync() {
-            open.key = Some(at);
-        }
-        if !open.led {
-            open.led = true;
-            if !self.renditions[self.leader].missed() {
-                open.start = at;
-                return Ok(());
-            }
-        }
-        let full = self.target_duration() * SECOND;
-        while let Some(open) = &self.open
-            && at.since(open.filling()) > full + LONGEST_OVER
-        {
-            self.decide(open.filling().after(full))?;
-        }
-        let Some(open) = &self.open else { return Ok(()) };
-        let elapsed = at.since(open.filling());
-        let interval = last_key.filter(|key| *key >= open.filling()).map(|key| at.since(key));
-        if elapsed > 0 && (self.renditions[self.leader].missed() || self.is_time(elapsed, interval, key)) {
-            self.decide(at)?;
-        }
-        Ok(())
-    }
-
-    /// Whether a leader's packet `elapsed` nanoseconds into the segment begins the next one. `interval` is the distance from the key
-    /// frame before it, where that is in the same segment.
-    fn is_time(&self, elapsed: i64, interval: Option<i64>, key: crate::codec::Key) -> bool {
-        let (target, full) = (self.config.target, self.target_duration() * SECOND);
-        let last_chance = elapsed + self.renditions[self.leader].step() > full + LATE;
-        if key.is_sync() {
-            return match interval {
-                // Nearer to the target than the next key frame will be, or the next one will be too late.
-                Some(interval) => {
-                    2 * elapsed + interval >= 2 * target || elapsed + interval > full + LONGEST_OVER
-                }
-                // The segment began without one: there is no place to start until it ends.
-                None => true,
-            };
-        }
-        match self.config.late_key {
-            LateKey::Ask => last_chance,
-            LateKey::Cut => elapsed >= target || last_chance,
-            LateKey::Wait => (key.is_random_access() && elapsed >= target) || last_chance,
-        }
-    }
-
-    /// Cuts while the leader does not: every full target duration that other tracks have gone beyond.
-    fn cut_by_time(&mut self) -> Result<(), Error> {
-        let full = self.target_duration() * SECOND;
-        while let Some(open) = &self.open
-            && open.newest.since(open.filling()) >= (full + LATE).saturating_add(self.lag())
-        {
-            self.decide(open.filling().after(full))?;
-        }
-        Ok(())
-    }
-
-    /// Cuts before the packet at `at` when too much is held.
-    fn cut_by_size(&mut self, at: Position) -> Result<(), Error> {
-        if !self.is_full() {
-            return Ok(());
-        }
-        self.decide(at)?;
-        self.emit(Some(at))?;
-        while self.is_full() && self.renditions.iter().any(|rendition| rendition.packets() > 1) {
-            self.emit(None)?;
-        }
-        Ok(())
-    }
-
-    fn is_full(&self) -> bool {
-        let bytes: usize = self.renditions.iter().map(Rendition::bytes).sum();
-        let packets: usize = self.renditions.iter().map(Rendition::packets).sum();
-        bytes > self.config.max_bytes || packets > self.config.max_packets.max(1)
-    }
-
-    /// The open segments end at `cut`. One decided before is not waited for any longer.
-    fn decide(&mut self, cut: Position) -> Result<(), Error> {
-        let earlier = self.open.as_ref().and_then(|open| open.cut);
-        let emitted = if earlier.is_some() { self.emit(earlier) } else { Ok(()) };
-        if let Some(open) = &mut self.open {
-            open.cut = Some(cut);
-        }
-        emitted
-    }
-
-    /// Lets a decided cut out once all tracks have reached it, or have been waited for long enough.
-    fn complete(&mut self) -> Result<(), Error> {
-        let Some(Open { cut: Some(cut), newest, .. }) = self.open else { return Ok(()) };
-        let all = self.renditions.iter().all(|rendition| rendition.missed() || rendition.reaches(cut));
-        if all || newest.since(cut) >= self.lag() { self.emit(Some(cut)) } else { Ok(()) }
-    }
-
-    /// Ends everything that is open.
-    fn close(&mut self) -> Result<(), Error> {
-        let mut result = Ok(());
-        if let Some(Open { cut: Some(cut), .. }) = self.open {
-            result = self.emit(Some(cut));
-        }
-        while self.renditions.iter().any(|rendition| rendition.packets() > 0) {
-            result = result.and(self.emit(None));
-        }
-        self.open = None;
-        result
-    }
-
-    /// Takes from each rendition what lies before `cut` (all that fits into one segment, for `None`).
-    fn emit(&mut self, cut: Option<Position>) -> Result<(), Error> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let mut result = Ok(());
-        let taken: Vec<_> = self
-            .renditions
-            .iter_mut()
-            .map(|rendition| {
-                rendition.take(cut).unwrap_or_else(|error| {
-                    result = Err(error);
-                    None
-                })
-            })
-            .collect();
-        let ends = self
-            .renditions
-            .iter()
-            .zip(&taken)
-            .filter_map(|(rendition, taken)| Some(rendition.end(taken.as_ref()?)));
-        let end = cut.or(ends.max()).unwrap_or(open.start);
-        let span = (open.start, end);
-        (open.start, open.cut) = (end, None);
-        if taken.iter().any(Option::is_some) {
-            let renditions = self.renditions.iter_mut();
-            let segments =
-                renditions.zip(taken).map(|(track, taken)| taken.unwrap_or_else(|| track.gap(span)));
-            let cut = Cut {
-                number: self.number,
-                generation: self.generations - 1,
-                discontinuity: self.discontinuity,
-                segments: segments.collect(),
-            };
-            self.out.push_back(Output::Cut(cut));
-            self.number += 1;
-            self.discontinuities += u64::from(self.discontinuity);
-            (self.discontinuity, self.begun) = (false, true);
-            self.ended = Some(end.base.to_nanos(end.time.ticks()));
-        }
-        result
+        result = result.and(self.cut_at_hole(index, at));
+        result.and(self.cut_by_time()).and(self.cut_by_size(at)).and(self.complete())
     }
 
     fn target_duration(&self) -> i64 {

@@ -7,67 +7,9 @@ use media_core::segment::{Config, LateKey, Output, Segment, Segmenter};
 use media_core::timeline;
 use proptest::prelude::*;
 
+use crate::lives::{Event, event, life};
 use crate::readers::{Entry, Item, Manifest, Media};
-use crate::stream::{SECOND, camera, complete, id, microphone, mixed, pictures, sound, tracks};
-
-/// Something in a stream's life. Times are in milliseconds.
-#[derive(Clone, Debug)]
-enum Event {
-    /// Media of both tracks, or one.
-    Play { length: i64, gop: i64, video: bool, audio: bool, audio_late: i64 },
-    /// Nothing comes, and nobody says why.
-    Silence { length: i64 },
-    /// The source goes away and comes back.
-    Interruption { length: i64 },
-    /// It comes back with another configuration, with sound or without.
-    Change { length: i64, audio: bool },
-}
-
-fn event() -> impl Strategy<Value = Event> {
-    let play = (40..12_000_i64, 40..15_000_i64, 0..8_u8, prop_oneof![3 => Just(0), 1 => 0..3000_i64])
-        .prop_map(|(length, gop, which, audio_late)| Event::Play {
-            length,
-            gop: (gop / 40).max(1) * 40,
-            video: which != 0,
-            audio: which != 1,
-            audio_late,
-        });
-    prop_oneof![
-        6 => play,
-        1 => (0..20_000_i64).prop_map(|length| Event::Silence { length }),
-        1 => (0..60_000_i64).prop_map(|length| Event::Interruption { length }),
-        1 => (0..60_000_i64, any::<bool>()).prop_map(|(length, audio)| Event::Change { length, audio }),
-    ]
-}
-
-/// What a timeline would give.
-fn life(events: &[Event]) -> Vec<timeline::Output> {
-    let mut stream = vec![tracks([pictures(), sound()])];
-    let mut with_sound = true;
-    let mut at = 0;
-    for event in events {
-        match *event {
-            Event::Play { length, gop, video, audio, audio_late } => {
-                let start = (at + 39) / 40 * 40;
-                let pictures = camera(start..at + length, gop).filter(|_| video);
-                let frames = microphone(at..at + length).filter(|_| audio && with_sound);
-                stream.extend(mixed(pictures.chain(frames.map(|(at, frame)| (at + audio_late, frame)))));
-                at += length;
-            }
-            Event::Silence { length } => at += length,
-            Event::Interruption { length } => {
-                at += length;
-                stream.push(timeline::Output::Discontinuity);
-            }
-            Event::Change { length, audio } => {
-                at += length;
-                with_sound = audio;
-                stream.push(if audio { tracks([pictures(), sound()]) } else { tracks([pictures()]) });
-            }
-        }
-    }
-    stream
-}
+use crate::stream::{SECOND, complete, id};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use media_core::codec::{self, aac, vp9};
 use media_core::packet::{Key, Packet};
 use media_core::playlist::{self, Expired, Window};
-use media_core::segment::{Config, Cut, Init, Output, Segment, Segmenter};
+use media_core::segment::{Config, Cut, Init, NeedKey, Output, Part, Segment, Segmenter};
 use media_core::time::{TimeBase, Timestamp, WallTime};
 use media_core::timeline;
 use media_core::track::{Track, TrackId};
@@ -96,6 +96,9 @@ pub(crate) struct Cutting {
     pub(crate) cuts: Vec<Cut>,
     /// For each cut, how many outputs of the timeline had been pushed when it came out.
     pub(crate) after: Vec<usize>,
+    /// Parts, and after how many outputs of the timeline each came out.
+    pub(crate) parts: Vec<(Part, usize)>,
+    pub(crate) asked: Vec<NeedKey>,
 }
 
 impl Cutting {
@@ -121,7 +124,8 @@ impl Cutting {
                 self.cuts.push(cut);
                 self.after.push(pushed);
             }
-            Output::Part(_) | Output::NeedKey(_) => {}
+            Output::Part(part) => self.parts.push((part, pushed)),
+            Output::NeedKey(asked) => self.asked.push(asked),
         }
     }
 

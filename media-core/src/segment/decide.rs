@@ -1,0 +1,253 @@
+//! Where parts and segments end: by the leader's packets, by time where it stays away, by what is held.
+
+use super::lane::{Lane, Missed};
+use super::position::Position;
+use super::{Align, Error, Format, LATE, LONGEST_OVER, LateKey, NeedKey, Open, Output, SECOND, Segmenter};
+use crate::packet::Key;
+use crate::track::Kind;
+
+impl Segmenter {
+    /// The leader has come to `at`: is this where the next segment begins, or the next part?
+    pub(super) fn lead(&mut self, at: Position, key: Key) -> Result<(), Error> {
+        let returns = self.leading().missed() == Missed::Cut;
+        self.take_back(at);
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let last_key = open.key;
+        if key.is_sync() {
+            open.key = Some(at);
+        }
+        if !open.led {
+            open.led = true;
+            if !returns {
+                return self.start(at, key);
+            }
+        }
+        let full = self.target_duration() * SECOND;
+        let mut result = Ok(());
+        while let Some(open) = &self.open
+            && at.since(open.filling()) > full + LONGEST_OVER
+        {
+            let cut = open.filling().after(full);
+            self.part_by_time(cut);
+            result = result.and(self.decide(cut));
+        }
+        self.part_before_last(at);
+        let Some(open) = &self.open else { return result };
+        let filling = open.filling();
+        let interval = last_key.filter(|key| *key >= filling).map(|key| at.since(key));
+        if at > filling && (returns || self.is_time(filling, at, interval, key)) {
+            result = result.and(self.decide(at));
+            self.need_key(at, key);
+        } else {
+            self.part_at(at);
+        }
+        self.part_at_end(at);
+        result
+    }
+
+    /// The leader is heard of for the first time. What others have given before is in its first segment, unless it is more than a part.
+    fn start(&mut self, at: Position, key: Key) -> Result<(), Error> {
+        self.part_by_time(at);
+        let mut result = Ok(());
+        match &mut self.open {
+            Some(open) if open.ends.is_empty() => (open.start, open.part) = (at, at),
+            _ => result = self.decide(at),
+        }
+        self.need_key(at, key);
+        self.part_at_end(at);
+        result
+    }
+
+    fn leading(&self) -> &Lane {
+        &self.lanes[self.leader]
+    }
+
+    /// Whether the leader's packet `at` begins the next segment. `interval` is the distance from the key frame before it, where that is in the
+    /// same segment, which begins at `filling`.
+    fn is_time(&self, filling: Position, at: Position, interval: Option<i64>, key: Key) -> bool {
+        let (target, full) = (self.config.target, self.target_duration() * SECOND);
+        let elapsed = at.since(filling);
+        let step = self.leading().step();
+        let reached = match self.config.align {
+            Align::Nearest => elapsed >= target,
+            Align::Grid => self.stretch(at) > self.stretch(filling),
+        };
+        if key.is_sync() {
+            // The segment began without one: there is no place to start until it ends.
+            let Some(interval) = interval else { return true };
+            let too_late = elapsed + interval > full + LONGEST_OVER;
+            return too_late
+                || match self.config.align {
+                    // The encoder was told where.
+                    Align::Nearest if self.asks() => elapsed + step / 2 >= target,
+                    // Nearer to the target than the next key frame will be.
+                    Align::Nearest => 2 * elapsed + interval >= 2 * target,
+                    Align::Grid => reached,
+                };
+        }
+        let last_chance = elapsed + step > full + LATE;
+        match self.config.late_key {
+            LateKey::Cut => reached || last_chance,
+            LateKey::Wait | LateKey::Ask => (key.is_random_access() && reached) || last_chance,
+        }
+    }
+
+    /// Which stretch of the grid an instant lies in: the whole multiple of the target that is nearest.
+    fn stretch(&self, at: Position) -> i64 {
+        let target = self.config.target.max(1);
+        at.base.to_nanos(at.time.ticks()).saturating_add(target / 2).div_euclid(target)
+    }
+
+    fn asks(&self) -> bool {
+        self.config.late_key == LateKey::Ask && self.leading().track().kind() == Kind::Video
+    }
+
+    /// A segment begins at `at`: asks where the next one shall. One that begins without a key frame has to end as soon as there is one.
+    fn need_key(&mut self, at: Position, key: Key) {
+        if !self.asks() {
+            return;
+        }
+        let target = self.config.target.max(1);
+        let next = match self.config.align {
+            _ if !key.is_sync() => at,
+            Align::Nearest => at.after(target),
+            Align::Grid => {
+                let nanos = self.stretch(at).saturating_add(1).saturating_mul(target);
+                Position { time: crate::time::Timestamp::new(at.base.from_nanos(nanos)), base: at.base }
+            }
+        };
+        let track = self.leading().track().id;
+        self.out.push_back(Output::NeedKey(NeedKey { track, at: next.time }));
+    }
+
+    /// Cuts while the leader does not: every full target duration that other tracks have gone beyond. And makes parts of it, once it is known to
+    /// be away.
+    pub(super) fn cut_by_time(&mut self) -> Result<(), Error> {
+        let full = self.target_duration() * SECOND;
+        let mut result = Ok(());
+        while let Some(open) = &self.open
+            && open.newest.since(open.filling()) >= (full + LATE).saturating_add(self.lag())
+        {
+            let cut = open.filling().after(full);
+            self.part_by_time(cut);
+            result = result.and(self.decide(cut));
+        }
+        if self.leading().missed() == Missed::Cut
+            && let Some(open) = &self.open
+        {
+            let newest = open.newest;
+            self.part_by_time(newest.after(-self.lag()));
+        }
+        result
+    }
+
+    /// Cuts before the packet at `at` when too much is held.
+    pub(super) fn cut_by_size(&mut self, at: Position) -> Result<(), Error> {
+        if !self.is_full() {
+            return Ok(());
+        }
+        let mut result = self.flush();
+        if self.is_full() && self.open.as_ref().is_some_and(|open| at > open.start) {
+            result = result.and(self.decide(at)).and(self.flush());
+        }
+        while self.is_full() && self.lanes.iter().any(|lane| lane.packets() > 1) {
+            result = result.and(self.emit_all());
+        }
+        result
+    }
+
+    /// The open segments end at `cut`.
+    fn decide(&mut self, cut: Position) -> Result<(), Error> {
+        self.take_back(cut);
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let part = open.filling_part();
+        let near =
+            self.config.part.is_some_and(|longest| part > open.filling() && cut.since(part) <= longest);
+        if !near || self.lanes[self.leader].begins_between(part, cut) {
+            self.push_end(cut, true);
+            return Ok(());
+        }
+        // The leader has nothing behind its last part: that was the last of the segment.
+        match open.ends.back_mut() {
+            Some(last) => last.is_cut = true,
+            None => self.emit_cut(Some(part)),
+        }
+        Ok(())
+    }
+
+    /// Ends of parts that were expected beyond `at` do not hold.
+    fn take_back(&mut self, at: Position) {
+        let Some(open) = &mut self.open else { return };
+        while open.ends.back().is_some_and(|end| !end.is_cut && end.at > at) {
+            open.ends.pop_back();
+        }
+    }
+
+    /// A hole before the last packet of `lane`, in a format that cannot tell of one but between segments, ends the segment.
+    pub(super) fn cut_at_hole(&mut self, lane: usize, at: Position) -> Result<(), Error> {
+        let is_told = self.config.format != Format::PackedAudio || !self.lanes[lane].is_behind_hole();
+        let in_segment = self.open.as_ref().is_some_and(|open| at > open.filling());
+        if is_told || !in_segment { Ok(()) } else { self.decide(at) }
+    }
+
+    /// The leader's packet before that at `at` may have taken longer than was expected: then its part ended before it.
+    fn part_before_last(&mut self, at: Position) {
+        if let Some(before) = self.leading().before_last()
+            && !self.fits(at)
+        {
+            self.part_end(before);
+        }
+    }
+
+    /// A part ends before the leader's packet at `at` when it would be too long with it.
+    fn part_at(&mut self, at: Position) {
+        if let Some(end) = self.leading().likely_end()
+            && !self.fits(end)
+        {
+            self.part_end(at);
+        }
+    }
+
+    /// A part ends behind the leader's packet at `at`, where that tells its length and another one would make it too long: nothing
+    /// has to be waited for.
+    fn part_at_end(&mut self, at: Position) {
+        if let Some(end) = self.leading().known_end()
+            && end > at
+            && !self.fits(end.after(self.leading().step()))
+        {
+            self.part_end(end);
+        }
+    }
+
+    /// Parts up to `until` while the leader is not there to say where they end.
+    pub(super) fn part_by_time(&mut self, until: Position) {
+        let Some(longest) = self.config.part else { return };
+        while let Some(open) = &self.open {
+            let from = open.filling_part();
+            let Some(first) = self.lanes.iter().filter_map(|lane| lane.first_from(from)).min() else {
+                return;
+            };
+            let end = if first.since(from) >= longest { first } else { from.after(longest.max(1)) };
+            let end = self.lanes.iter().fold(end, |end, lane| lane.latest_fit(from, end, longest));
+            if end >= until || end <= from {
+                return;
+            }
+            self.push_end(end, false);
+        }
+    }
+
+    /// Whether the open part stays within its limit on every track if it ends at `end`. Always, where no parts are made.
+    fn fits(&self, end: Position) -> bool {
+        let Some(longest) = self.config.part else { return true };
+        let Some(from) = self.open.as_ref().map(Open::filling_part) else { return true };
+        self.lanes.iter().all(|lane| lane.fits(from, end, longest))
+    }
+
+    /// The open part ends at `at`, if there is something in it.
+    fn part_end(&mut self, at: Position) {
+        let Some(from) = self.open.as_ref().map(Open::filling_part) else { return };
+        if at > from && self.lanes.iter().any(|lane| lane.begins_between(from, at)) {
+            self.push_end(at, false);
+        }
+    }
+}

@@ -6,11 +6,23 @@
 //! | judge | of |
 //! |---|---|
 //! | [`fmp4::Checker`] | ISO base media files: fragmented, CMAF, progressive |
+//! | [`hls::Checker`] | the history of an HLS media playlist; [`hls::Set`]: a multivariant playlist and those it names |
 //!
 //! A [`Report`] is bounded however long and however broken the input is: every finding is counted, the first few of each [`Rule`] are told in
 //! words.
 
+/// Makes constants of rules, and a list of them all.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident($text:literal, $clause:literal);)*) => {
+        $($(#[$doc])* pub static $name: Rule = Rule::$kind($text, $clause);)*
+        /// Every rule.
+        pub static ALL: &[&Rule] = &[$(&$name),*];
+    };
+}
+
+mod codecs;
 pub mod fmp4;
+pub mod hls;
 mod report;
 
 pub use report::{Finding, Place, Report, Rule, Severity};

@@ -2,8 +2,13 @@
 
 mod fmp4;
 mod fmp4_breaks;
+mod hls;
+mod hls_breaks;
 #[path = "../mpegts/made_up.rs"]
 #[allow(dead_code)]
 mod made_up;
 mod media;
 mod patch;
+#[path = "../segment_to_playlist/stream.rs"]
+#[allow(dead_code)]
+mod stream;

@@ -23,7 +23,7 @@ pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             found.extend(files(&path, endings));
-        } else if path.extension().is_some_and(|own| endings.iter().any(|ending| own == *ending)) {
+        } else if endings.iter().any(|ending| path.extension().unwrap_or_default() == *ending) {
             found.push(path);
         }
     }

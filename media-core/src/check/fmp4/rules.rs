@@ -2,14 +2,6 @@
 
 use crate::check::Rule;
 
-macro_rules! rules {
-    ($($(#[$doc:meta])* $name:ident = $kind:ident($text:literal, $clause:literal);)*) => {
-        $($(#[$doc])* pub static $name: Rule = Rule::$kind($text, $clause);)*
-        /// Every rule.
-        pub static ALL: &[&Rule] = &[$(&$name),*];
-    };
-}
-
 rules! {
     /// A box is at least as long as its header and ends within the box around it.
     BOX_SIZE = error("box-size", "ISO/IEC 14496-12 4.2");

@@ -1,4 +1,13 @@
 //! Containers read back: real files as other tools read them, what our muxers write, and what is broken.
 
-mod mp4;
+#[path = "../decode/md5.rs"]
+#[allow(unreachable_pub, reason = "shared with the tests of decoding")]
+mod md5;
+mod mp4_broken;
+mod mp4_files;
+mod mp4_golden;
+mod mp4_made;
+mod mp4_payloads;
+mod mp4_round_trip;
+mod mp4_writer;
 mod tools;

@@ -103,6 +103,14 @@ pub(crate) fn seekable(file: &Bytes) -> Source {
     Source::Seekable { len: file.len() as u64 }
 }
 
+/// Reads a file as [`drive`] does, 64 KiB at a time from wherever the demuxer wants; panics where it is refused.
+pub(crate) fn read_mp4(file: &Bytes) -> Read {
+    let demuxer = media_core::demux::mp4::Demuxer::new(seekable(file));
+    let (read, result) = drive(demuxer, file, 65_536, |_, _| {});
+    result.expect("a file that can be read");
+    read
+}
+
 /// A packet as `ffprobe` shows it. Times are in ticks of the stream's time base.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Probed {
@@ -111,16 +119,14 @@ pub(crate) struct Probed {
     pub(crate) dts: Option<i64>,
     pub(crate) duration: Option<i64>,
     pub(crate) key: bool,
-    /// Decoded and not shown.
-    pub(crate) discard: bool,
     pub(crate) size: usize,
 }
 
-/// The packets of a file as `ffprobe` shows them; `None`, said aloud, where there is no ffprobe.
-pub(crate) fn probe(file: &Path) -> Option<Vec<Probed>> {
-    let fields = "packet=stream_index,pts,dts,duration,flags,size";
+/// What `ffprobe` makes of a file: packets, and the track id of each stream. `None`, said aloud, where there is no ffprobe.
+pub(crate) fn probe(file: &Path) -> Option<(Vec<Probed>, Vec<u32>)> {
+    let fields = "packet=stream_index,pts,dts,duration,flags,size:stream=index,id";
     let run = Command::new("ffprobe")
-        .args(["-v", "quiet", "-show_packets", "-show_entries", fields, "-of", "compact=p=0"])
+        .args(["-v", "quiet", "-show_packets", "-show_streams", "-show_entries", fields, "-of", "compact"])
         .arg(file)
         .output();
     let Ok(run) = run else {
@@ -128,10 +134,15 @@ pub(crate) fn probe(file: &Path) -> Option<Vec<Probed>> {
         return None;
     };
     let text = String::from_utf8_lossy(&run.stdout).into_owned();
-    Some(text.lines().filter_map(probed).collect())
+    let ids = text.lines().filter_map(|line| {
+        let (_, id) = line.strip_prefix("stream|")?.split_once("id=0x")?;
+        u32::from_str_radix(id.split('|').next()?, 16).ok()
+    });
+    Some((text.lines().filter_map(probed).collect(), ids.collect()))
 }
 
 fn probed(line: &str) -> Option<Probed> {
+    let line = line.strip_prefix("packet|")?;
     let field = |name: &str| line.split('|').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
     let number = |name: &str| field(name)?.parse().ok();
     let flags = field("flags")?;
@@ -141,7 +152,6 @@ fn probed(line: &str) -> Option<Probed> {
         dts: number("dts"),
         duration: number("duration"),
         key: flags.contains('K'),
-        discard: flags.contains('D'),
         size: field("size")?.parse().ok()?,
     })
 }

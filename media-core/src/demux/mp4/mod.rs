@@ -372,7 +372,7 @@ impl Demux for Demuxer {
         match (self.announced, self.indexed) {
             (true, _) => Ok(self.outputs.into()),
             (false, true) => Err(Error::NoTracks { skipped: self.skipped.len() }),
-            (false, false) => Err(Error::NoIndex { at: self.scan.max(end) }),
+            (false, false) => Err(Error::NoIndex { at: self.len().unwrap_or(end) }),
         }
     }
 }

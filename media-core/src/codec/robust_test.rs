@@ -128,6 +128,34 @@ fn feed_mutated(record: &[u8], number: &mut impl FnMut(usize) -> usize) {
     }
 }
 
+/// Real records and beginnings of access units: `av1C`, a temporal unit, `dfLa`, `fLaC`, frames of FLAC and MPEG audio, `dac3` and `dec3` and their
+/// frames.
+const SHORT: [&[u8]; 11] = [
+    b"\x81\x00\x4c\x00\x0a\x0d\0\0\0\x02\xaf\xff\x9b\x5f\x2a\x12\x20\x12\x08",
+    b"\x12\0\x0a\x0b\0\0\0\x04\x3c\xff\xbd\xff\xf9\x80\x40\x32\x0a\x10\0\xb4\0\0\0\0\0\0\0\x0f\x02\0\0",
+    b"\x80\0\0\x22\x20\0\x20\0\0\x03\x1b\0\x08\x93\x17\x70\0\xf0\0\0\x4b\0\x6b\xb3\x62\x8b\x76\x19\xc2\x3d\x0d\0\x23\xa4\x38\x1f\x1a\x48",
+    b"fLaC\x80\0\0\x22\x10\0\x10\0\0\0\x0e\0\x10\0\x0a\xc4\x42\xf0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    b"\xff\xf8\xdb\x08\x00\xe1\x4e\0\0",
+    b"\xff\xfb\x90\x64\0\0",
+    b"\x10\x3d\xe0",
+    b"\x0b\x77\x38\x90\x0c\x40\x43\xe1\x06\xf0",
+    b"\x07\xc0\x20\x0f\x00\x01\x10",
+    b"\x01\x00\x20\x0f\x02\x02",
+    b"\x0b\x77\x00\x0a\x34\x87\xc0\x00\x20\xfc\x21\x08\x30\xc0\x00\x06\x06\x06\x01\x81\x81\x86",
+];
+
+#[test]
+fn prefixes_and_single_bits_never_panic() {
+    for seed in SHORT {
+        (0..seed.len()).for_each(|cut| feed(&seed[..cut]));
+        for bit in 0..seed.len() * 8 {
+            let mut data = seed.to_vec();
+            data[bit / 8] ^= 1 << (bit % 8);
+            feed(&data);
+        }
+    }
+}
+
 /// Real sets with bits flipped, each followed by slices of the stream that the sets belong to.
 #[test]
 fn mutated_streams_never_panic() {
@@ -167,7 +195,11 @@ proptest! {
     /// Few different bytes make long zero runs, start codes and plausible numbers.
     #[test]
     fn plain_bytes_never_panic(data in prop::collection::vec(prop::sample::select(&[0_u8, 1, 3, 0x80, 0xff][..]), 0..120)) {
-        for head in [&[][..], &[0x67, 100, 0, 31], &[0x42, 1], &[0x40, 1], &[0x44, 1], &[0x68], &[1, 100, 0, 31, 0xff]] {
+        let heads: [&[u8]; 12] = [
+            &[], &[0x67, 100, 0, 31], &[0x42, 1], &[0x40, 1], &[0x44, 1], &[0x68], &[1, 100, 0, 31, 0xff],
+            &[0x81, 0, 0, 0, 0x0a], &[0x12, 0, 0x0a, 9], &[0x0b, 0x77], &[0xff, 0xf8], &[0x80, 0, 0, 0x22],
+        ];
+        for head in heads {
             feed(&[head, &data].concat());
         }
     }

@@ -292,7 +292,10 @@ fn frames(unit: &[u8]) -> impl Iterator<Item = Result<Frame, Error>> {
 }
 
 /// Samples of an E-AC-3 access unit: 256 for each block of independent substream 0, usually 1536.
-pub(in crate::codec) fn enhanced_samples(unit: &[u8]) -> Result<u32, Error> {
+///
+/// # Errors
+/// When a frame in it is cut short or has reserved values.
+pub fn enhanced_samples(unit: &[u8]) -> Result<u32, Error> {
     let mut samples = 0;
     for frame in frames(unit) {
         let frame = frame?;

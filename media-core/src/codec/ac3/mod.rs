@@ -5,8 +5,7 @@
 
 mod eac3;
 
-pub(super) use eac3::enhanced_samples;
-pub use eac3::{EnhancedConfig, Substream};
+pub use eac3::{EnhancedConfig, Substream, enhanced_samples};
 
 use bytes::{BufMut, Bytes, BytesMut};
 

@@ -12,6 +12,8 @@ use crate::bits::{self, Reader};
 use crate::codec::{self, AccessUnit, Key};
 
 /// A decoder configuration.
+///
+/// Where a [`Parser`](super::Parser) counts samples, it takes a short block for the one before the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Identification, comment and setup header.
@@ -214,14 +216,18 @@ impl Stream {
         let mut unit = AccessUnit::new(data, Key::Closed);
         match self.config.as_ref().map(|config| config.block_size(&unit.data)) {
             Some(Ok(size)) => {
-                // Nothing comes out of the first packet.
-                unit.samples = Some(self.previous.map_or(0, |previous| previous / 4 + size / 4));
-                self.previous = Some(size);
+                let previous = self.previous.replace(size).unwrap_or(self.shortest());
+                unit.samples = Some(previous / 4 + size / 4);
             }
             Some(Err(_)) => faults.frames += 1,
             None => {}
         }
         unit
+    }
+
+    /// What counts as the block before the first, of which nothing comes out: no packet may last no time, and files everywhere have it so.
+    fn shortest(&self) -> u32 {
+        self.config.as_ref().map_or(0, |config| config.block_sizes.0)
     }
 
     /// Headers are taken out; the third of a complete set is the configuration.

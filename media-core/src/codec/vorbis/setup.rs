@@ -84,13 +84,11 @@ fn ordered_lengths(bits: &mut Bits<'_>, entries: u32) -> Result<(), Error> {
 }
 
 /// Section 9.2.3: the largest number whose power to `dimensions` is not above `entries`.
-fn lookup1_values(entries: u32, dimensions: u32) -> u32 {
+pub(super) fn lookup1_values(entries: u32, dimensions: u32) -> u32 {
     if dimensions == 0 {
         return 0;
     }
-    let fits = |value: u32| {
-        value.checked_pow(dimensions.min(32)).is_some_and(|power| power <= entries || value <= 1)
-    };
+    let fits = |value: u32| value.checked_pow(dimensions).is_some_and(|power| power <= entries);
     let (mut low, mut high) = (u32::from(entries > 0), entries.max(1));
     while low < high {
         let middle = low + (high - low).div_ceil(2);

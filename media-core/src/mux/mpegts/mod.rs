@@ -1,8 +1,8 @@
-//! MPEG transport stream: one program of H.264, H.265, AAC, Opus and timed ID3, for HLS segments and for streaming.
+//! MPEG transport stream: one program of H.264, H.265, AAC, MP3, AC-3, E-AC-3, Opus and timed ID3, for HLS segments and for streaming.
 //!
 //! ISO/IEC 13818-1. [`Muxer::segment`] writes packets behind the tables, so that a player can begin there; [`Muxer::fragment`] goes on. Parts of
-//! low-latency HLS are a segment and fragments, a stream over UDP is fragments only. AAC is written with ADTS headers, Opus as
-//! "Opus in MPEG-TS" has it (a draft of ETSI, OpusTS at Xiph), ID3 as Apple's "Timed Metadata for HTTP Live Streaming".
+//! low-latency HLS are a segment and fragments, a stream over UDP is fragments only. AAC is written with ADTS headers, AC-3
+//! and E-AC-3 as ATSC A/53 has them, Opus as "Opus in MPEG-TS" has it (a draft of ETSI, OpusTS at Xiph), ID3 as Apple's "Timed Metadata for HTTP Live Streaming".
 //!
 //! Payload is copied once, from the packets into 188-byte ones: all sizes are known before the first byte is written, and NAL units go
 //! behind start codes on the way.

@@ -8,7 +8,7 @@ use super::pes::StreamId;
 use super::psi::Tables;
 use super::sets::Sets;
 use super::{Config, Error, Pid};
-use crate::codec::{self, aac, opus};
+use crate::codec::{self, aac, ac3, mp3, opus};
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::{Kind, Track, TrackId};
@@ -45,6 +45,9 @@ pub(super) enum Coding {
     H265,
     Aac(aac::Config),
     Opus { channels: u8 },
+    Mp3(mp3::Config),
+    Ac3(ac3::Config),
+    Eac3(ac3::EnhancedConfig),
     Id3,
 }
 
@@ -125,8 +128,8 @@ impl Stream {
         let number = before.iter().filter(|stream| stream.coding.kind() == coding.kind()).count() as u8;
         let id = match coding {
             Coding::H264 | Coding::H265 => StreamId::video(number),
-            Coding::Aac(_) => StreamId::audio(number),
-            Coding::Opus { .. } | Coding::Id3 => StreamId::PRIVATE,
+            Coding::Aac(_) | Coding::Mp3(_) => StreamId::audio(number),
+            Coding::Opus { .. } | Coding::Ac3(_) | Coding::Eac3(_) | Coding::Id3 => StreamId::PRIVATE,
         };
         Self::new(track.id, track.time_base, coding, id, before, config)
     }
@@ -186,6 +189,9 @@ impl Coding {
                 Ok(Self::Aac(config.clone()))
             }
             codec::Config::Opus(config) => opus_channels(config),
+            codec::Config::Mp3(config) => Ok(Self::Mp3(config.clone())),
+            codec::Config::Ac3(config) => Ok(Self::Ac3(config.clone())),
+            codec::Config::Eac3(config) => Ok(Self::Eac3(config.clone())),
             other => Err(Error::Format { track: track.id, format: other.format() }),
         }
     }
@@ -194,8 +200,31 @@ impl Coding {
     const fn kind(&self) -> Option<Kind> {
         match self {
             Self::H264 | Self::H265 => Some(Kind::Video),
-            Self::Aac(_) | Self::Opus { .. } => Some(Kind::Audio),
+            Self::Aac(_) | Self::Opus { .. } | Self::Mp3(_) | Self::Ac3(_) | Self::Eac3(_) => {
+                Some(Kind::Audio)
+            }
             Self::Id3 => None,
+        }
+    }
+
+    /// Samples that a frame of sound lasts, and how many of them a second has; `None` where it cannot be read.
+    pub(super) fn samples(&self, frame: &[u8]) -> Option<(u32, u32)> {
+        match self {
+            Self::Aac(config) => Some((config.samples_per_frame(), config.sample_rate())),
+            Self::Opus { .. } => Some((opus::packet_samples(frame).ok()?, opus::SAMPLE_RATE)),
+            Self::Mp3(config) => Some((config.samples_per_frame(), config.sample_rate())),
+            Self::Ac3(config) => Some((config.samples_per_frame(), config.sample_rate())),
+            Self::Eac3(config) => Some((ac3::enhanced_samples(frame).ok()?, config.sample_rate())),
+            Self::H264 | Self::H265 | Self::Id3 => None,
+        }
+    }
+
+    /// Bytes that a frame of sound has with what is written before it, trimming aside.
+    pub(super) const fn framed(&self, len: usize) -> usize {
+        match self {
+            Self::Aac(_) => 7 + len,
+            Self::Opus { .. } => 2 + len / 255 + 1 + len,
+            _ => len,
         }
     }
 

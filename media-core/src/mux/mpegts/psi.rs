@@ -4,6 +4,7 @@ use super::packet::{self, PACKET};
 use super::program::{Coding, Stream};
 use super::{Config, Pid};
 use crate::bits::crc32_mpeg2;
+use crate::codec::mp3;
 
 /// The packets of both tables, counters to be filled in.
 #[derive(Clone, Debug)]
@@ -80,15 +81,25 @@ const fn stream_type(coding: &Coding) -> u8 {
         Coding::Aac(_) => 0x0f,
         // PES packets of private data: the registration says whose.
         Coding::Opus { .. } => 0x06,
+        // Without a number for "MPEG-2.5", which decoders take from the frames.
+        Coding::Mp3(config) if matches!(config.version(), mp3::Version::Mpeg1) => 0x03,
+        Coding::Mp3(_) => 0x04,
+        // User private, with the meaning that ATSC A/53 and Apple give them; every player knows these. DVB would have private data and
+        // descriptors 0x6a and 0x7a instead, which Apple's players and browsers' do not read.
+        Coding::Ac3(_) => 0x81,
+        Coding::Eac3(_) => 0x87,
         Coding::Id3 => 0x15,
     }
 }
 
 fn stream_info(stream: &Stream) -> Vec<u8> {
     let mut info = match stream.coding {
-        Coding::H264 | Coding::Aac(_) => Vec::new(),
+        Coding::H264 | Coding::Aac(_) | Coding::Mp3(_) => Vec::new(),
         Coding::H265 => registration(b"HEVC"),
         Coding::Opus { channels } => [registration(b"Opus"), opus(channels)].concat(),
+        // ATSC A/52 annexes A and G; what makes the numbers above unambiguous.
+        Coding::Ac3(_) => registration(b"AC-3"),
+        Coding::Eac3(_) => registration(b"EAC3"),
         Coding::Id3 => metadata(),
     };
     if let Some([a, b, c]) = stream.language {

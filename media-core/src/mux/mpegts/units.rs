@@ -145,8 +145,8 @@ impl<'a> Lane<'_, 'a, '_> {
         while let Some(packet) = own.next() {
             match &self.stream.coding {
                 Coding::H264 | Coding::H265 => self.picture(packet)?,
-                Coding::Aac(_) | Coding::Opus { .. } => self.sound(packet, &mut own)?,
                 Coding::Id3 => self.tag(packet)?,
+                _ => self.sound(packet, &mut own)?,
             }
         }
         Ok(())
@@ -241,23 +241,23 @@ impl<'a> Lane<'_, 'a, '_> {
         let mut open = self.open(packet)?;
         self.frame(packet, &mut open)?;
         let mut played = self.samples(packet);
-        while let Some(samples) = played
-            && let Some(next) = own.next_if(|next| self.joins(next, &open, samples))
+        while let Some((samples, rate)) = played
+            && let Some(next) = own.next_if(|next| self.joins(next, &open, ticks(samples, rate)))
         {
             let due = self.stream.due(next, &mut self.state.last_dts)?;
             self.units.marks.push(Mark { offset: open.payload, at: due.at });
             self.frame(next, &mut open)?;
-            played = self.samples(next).map(|more| samples + more);
+            played = self.samples(next).map(|(more, rate)| (samples + more, rate));
         }
         self.close(open, false);
         Ok(())
     }
 
-    /// Whether `next` may go behind frames of `samples` samples: a receiver counts on from the first frame's time, so it has to begin
+    /// Whether `next` may go behind frames of `played` ticks of the system clock: a receiver counts on from the first frame's time, so it has to begin
     /// there (to a millisecond, the tick of some sources), and it must not be kept waiting, nor leave the 16 bits of the length.
-    fn joins(&self, next: &Packet, open: &Open, samples: u32) -> bool {
+    fn joins(&self, next: &Packet, open: &Open, played: i64) -> bool {
         let Some(at) = clock::position(next.dts, self.stream.base) else { return false };
-        let expected = open.due.at + self.ticks(samples);
+        let expected = open.due.at + played;
         let len = open.payload + self.framed(next);
         next.pts == next.dts
             && open.due.pts == open.due.dts
@@ -270,42 +270,24 @@ impl<'a> Lane<'_, 'a, '_> {
     fn frame(&mut self, packet: &'a Packet, open: &mut Open) -> Result<(), Error> {
         match &self.stream.coding {
             Coding::Aac(config) => self.units.make(&config.adts(packet.data.len())?),
-            _ => {
+            Coding::Opus { .. } => {
                 let trim = self.trim(packet);
                 opus_control(packet.data.len(), trim, |bytes| self.units.make(bytes));
                 open.payload += trim_len(trim);
             }
+            _ => {}
         }
         self.units.pieces.push(Piece::Data(&packet.data));
         open.payload += self.framed(packet);
         self.fits(packet, open)
     }
 
-    /// Bytes of a frame with its header, trimming aside.
     fn framed(&self, packet: &Packet) -> usize {
-        let len = packet.data.len();
-        match self.stream.coding {
-            Coding::Aac(_) => 7 + len,
-            _ => 2 + len / 255 + 1 + len,
-        }
+        self.stream.coding.framed(packet.data.len())
     }
 
-    /// Samples a frame lasts; `None` where it cannot be read.
-    fn samples(&self, packet: &Packet) -> Option<u32> {
-        match &self.stream.coding {
-            Coding::Aac(config) => Some(config.samples_per_frame()),
-            _ => opus::packet_samples(&packet.data).ok(),
-        }
-    }
-
-    /// Samples as ticks of the system clock.
-    fn ticks(&self, samples: u32) -> i64 {
-        let rate = match &self.stream.coding {
-            Coding::Aac(config) => config.sample_rate(),
-            _ => opus::SAMPLE_RATE,
-        };
-        let base = TimeBase::new(1, rate).unwrap_or(clock::SYSTEM_CLOCK);
-        Timestamp::new(samples.into()).rescale(base, clock::SYSTEM_CLOCK).ticks()
+    fn samples(&self, packet: &Packet) -> Option<(u32, u32)> {
+        self.stream.coding.samples(&packet.data)
     }
 
     /// Samples of a packet of Opus to be dropped.
@@ -332,6 +314,12 @@ impl<'a> Lane<'_, 'a, '_> {
         }
         Ok(())
     }
+}
+
+/// Samples as ticks of the system clock.
+fn ticks(samples: u32, rate: u32) -> i64 {
+    let base = TimeBase::new(1, rate).unwrap_or(clock::SYSTEM_CLOCK);
+    Timestamp::new(samples.into()).rescale(base, clock::SYSTEM_CLOCK).ticks()
 }
 
 /// `opus_control_header` of "Opus in MPEG-TS": eleven bits of 0x3ff, flags, the length of the packet in steps of 255, samples to drop.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::Error;
 use super::block::{Block, Group};
 use super::entry::TrackEntry;
-use crate::codec::{self, flac, opus};
+use crate::codec::{self, ac3, flac, opus};
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::TrackId;
@@ -83,6 +83,10 @@ impl Lane {
                 },
                 codec::Config::Flac(config) => Sound::Packets {
                     samples: |data| flac::frame_samples(data).ok(),
+                    rate: config.sample_rate(),
+                },
+                codec::Config::Eac3(config) => Sound::Packets {
+                    samples: |data| ac3::enhanced_samples(data).ok(),
                     rate: config.sample_rate(),
                 },
                 codec::Config::Mp3(config) => {

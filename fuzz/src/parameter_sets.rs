@@ -1,14 +1,16 @@
 //! Whatever a camera claims to be its configuration: refused, or read into something that writes itself and is read back as the same.
 
 use bytes::Bytes;
-use media_core::codec::{self, Config, Format, Parser, aac, annexb, h264, h265, opus, vp8, vp9};
+use media_core::codec::{
+    self, Config, Format, Parser, aac, ac3, annexb, av1, flac, h264, h265, mp3, opus, vorbis, vp8, vp9,
+};
 
 use crate::Script;
 
 /// Byte 0 picks the parser, the rest is its input; parameter sets and access units are pieces with their length before them.
 pub fn run(bytes: &[u8]) {
     let Some((&which, rest)) = bytes.split_first() else { return };
-    match which % 12 {
+    match which % 24 {
         0 => h264_sets(rest),
         1 => h264_record(rest),
         2 => h265_sets(rest),
@@ -20,7 +22,19 @@ pub fn run(bytes: &[u8]) {
         8 => annex_b(rest),
         9 => access_units(Format::H264, rest),
         10 => access_units(Format::H265, rest),
-        _ => access_units(Format::Vp9, rest),
+        11 => access_units(Format::Vp9, rest),
+        12 => av1_record(rest),
+        13 => vorbis_private(rest),
+        14 => flac_blocks(rest),
+        15 => mpeg_audio(rest),
+        16 => ac3_record(rest),
+        17 => ac3_frame(rest),
+        18 => eac3_record(rest),
+        19 => eac3_unit(rest),
+        20 => access_units(Format::Av1, rest),
+        21 => access_units(Format::Vorbis, rest),
+        22 => access_units(Format::Flac, rest),
+        _ => access_units(Format::Eac3, rest),
     }
 }
 
@@ -28,7 +42,8 @@ pub fn run(bytes: &[u8]) {
 fn sane(config: &Config) {
     let codecs = config.codecs();
     assert!(
-        !codecs.is_empty() && codecs.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.'),
+        !codecs.is_empty()
+            && codecs.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)),
         "{codecs:?}"
     );
     if let Some((width, height)) = config.size() {
@@ -109,6 +124,73 @@ fn opus_head(bytes: &[u8]) {
     assert_eq!(opus::Config::from_dops(&config.dops()).as_ref(), Ok(&config));
 }
 
+fn av1_record(bytes: &[u8]) {
+    let _ = av1::access(bytes, false);
+    let Ok(config) = av1::Config::from_record(bytes) else { return };
+    sane(&Config::Av1(config.clone()));
+    assert_eq!(av1::Config::from_record(&config.record()).as_ref(), Ok(&config), "the record reads back");
+}
+
+fn vorbis_private(bytes: &[u8]) {
+    let Ok(config) = vorbis::Config::from_record(bytes) else { return };
+    sane(&Config::Vorbis(config.clone()));
+    assert_eq!(vorbis::Config::from_record(&config.record()).as_ref(), Ok(&config), "the record reads back");
+    let (short, long) = config.block_sizes();
+    assert!(
+        config.block_size(bytes).is_ok_and(|size| size == short || size == long)
+            || config.block_size(bytes).is_err()
+    );
+}
+
+fn flac_blocks(bytes: &[u8]) {
+    assert!(
+        flac::frame_samples(bytes).is_ok_and(|samples| (1..=65_536).contains(&samples))
+            || flac::frame_samples(bytes).is_err()
+    );
+    let Ok(config) = flac::Config::from_record(bytes) else { return };
+    sane(&Config::Flac(config.clone()));
+    assert_eq!(flac::Config::from_record(&config.record()).as_ref(), Ok(&config));
+    assert_eq!(flac::Config::from_private(&config.private()).as_ref(), Ok(&config));
+}
+
+fn mpeg_audio(bytes: &[u8]) {
+    let Ok(header) = mp3::Header::parse(bytes) else { return };
+    sane(&Config::Mp3(header.config().clone()));
+    // Of the lowest bit rate at the highest sampling rate, and the other way round.
+    assert!(header.frame_length().is_none_or(|length| (24..=2881).contains(&length)), "{header:?}");
+}
+
+fn ac3_record(bytes: &[u8]) {
+    let Ok(config) = ac3::Config::from_record(bytes) else { return };
+    sane(&Config::Ac3(config.clone()));
+    assert_eq!(ac3::Config::from_record(&config.record()).as_ref(), Ok(&config), "the record reads back");
+}
+
+fn ac3_frame(bytes: &[u8]) {
+    let Ok(config) = ac3::Config::from_frame(bytes) else { return };
+    assert_eq!(ac3::Config::from_record(&config.record()).as_ref(), Ok(&config), "the record reads back");
+    let length = ac3::frame_length(bytes).expect("a frame's header");
+    assert!((128..=3840).contains(&length), "{length}");
+}
+
+fn eac3_record(bytes: &[u8]) {
+    let Ok(config) = ac3::EnhancedConfig::from_record(bytes) else { return };
+    sane(&Config::Eac3(config.clone()));
+    assert_eq!(
+        ac3::EnhancedConfig::from_record(&config.record()).as_ref(),
+        Ok(&config),
+        "the record reads back"
+    );
+}
+
+fn eac3_unit(bytes: &[u8]) {
+    let Ok(config) = ac3::EnhancedConfig::from_unit(bytes) else { return };
+    sane(&Config::Eac3(config.clone()));
+    let again = ac3::EnhancedConfig::from_record(&config.record()).expect("the record reads back");
+    assert_eq!((again.channels(), again.record()), (config.channels(), config.record()));
+    assert!(ac3::enhanced_samples(bytes).is_ok_and(|samples| samples % 256 == 0));
+}
+
 fn annex_b(bytes: &[u8]) {
     for nal in annexb::nals(bytes) {
         assert!(!nal.is_empty() && !nal.windows(3).any(|window| window == [0, 0, 1]), "{nal:?}");
@@ -121,7 +203,16 @@ fn access_units(format: Format, bytes: &[u8]) {
     for piece in pieces(bytes) {
         let length = piece.len();
         let codec::AccessUnit { data, config, .. } = parser.parse(piece);
-        assert!(data.len() <= length, "{} bytes out of {length}", data.len());
+        // The last OBU of AV1 may come without its size, and a key frame without its sequence header.
+        let added = match (format, parser.config()) {
+            (Format::Av1, Some(Config::Av1(config))) => 5 + config.record().len(),
+            (Format::Av1, _) => 5,
+            _ => 0,
+        };
+        assert!(data.len() <= length + added, "{} bytes out of {length}", data.len());
+        if format == Format::Av1 {
+            assert!(av1::obus(&data).all(|obu| obu.is_ok_and(|obu| obu.has_size && obu.kind.in_sample())));
+        }
         if matches!(format, Format::H264 | Format::H265) {
             well_formed(&data);
         }

@@ -1,6 +1,6 @@
 //! `mp4-atom` reads what we write: every box known to it, none too short or too long, with the values that went in.
 
-use media_core::codec::{Colour, Config, aac, opus, vp8, vp9};
+use media_core::codec::{Colour, Config, aac, ac3, av1, flac, opus, vp8, vp9};
 use media_core::time::{TimeBase, Timestamp};
 use media_core::track::{Kind, Track, TrackId};
 use mp4_atom::{Any, Codec, Colr, DecodeMaybe, Moof, Moov};
@@ -120,6 +120,37 @@ fn check_entry(entry: &Codec, codec: &Config) {
                 (config.channels(), 48_000)
             );
         }
+        (Codec::Av01(entry), Config::Av1(config)) => {
+            let (av1c, header) = (&entry.av1c, config.sequence());
+            assert_eq!((entry.visual.width.into(), entry.visual.height.into()), config.size());
+            assert_eq!(
+                (av1c.seq_profile, av1c.seq_level_idx_0, av1c.seq_tier_0),
+                (header.profile, header.level, header.tier)
+            );
+            assert_eq!(av1c.config_obus, config.record()[4..]);
+            assert_eq!(entry.colr.as_ref().map(colour), config.colour());
+        }
+        (Codec::Flac(entry), Config::Flac(config)) => {
+            assert_eq!(entry.audio.channel_count, config.channels());
+            assert_eq!(entry.audio.sample_size, u16::from(config.bits_per_sample()));
+            assert_eq!(config.sample_rate() % u32::from(entry.audio.sample_rate.integer()), 0);
+            assert_eq!(entry.dfla.blocks.len(), 1);
+        }
+        (Codec::Ac3(entry), Config::Ac3(config)) => {
+            let dac3 = &entry.dac3;
+            assert_eq!((dac3.fscod, dac3.bsid, dac3.bit_rate_code), (0, 8, 15));
+            assert_eq!((dac3.acmod, dac3.lfeon, entry.audio.channel_count), (7, true, config.channels()));
+        }
+        (Codec::Eac3(entry), Config::Eac3(config)) => {
+            assert_eq!(entry.dec3.data_rate, config.data_rate());
+            let [substream] = &entry.dec3.substreams[..] else { panic!("one programme") };
+            let own = &config.substreams()[0];
+            assert_eq!(
+                (substream.num_dep_sub, substream.chan_loc),
+                (own.dependents, (own.dependents > 0).then_some(own.locations))
+            );
+            assert_eq!(entry.audio.channel_count, config.channels());
+        }
         (entry, codec) => panic!("{entry:?} for {codec:?}"),
     }
 }
@@ -167,6 +198,11 @@ fn every_sample_entry_is_understood() {
         Config::Aac(aac::Config::new(48_000, 6).expect("AAC-LC")),
         Config::Opus(opus::Config::new(2).expect("stereo").with_pre_skip(312)),
         Config::Opus(opus::Config::new(6).expect("5.1")),
+        Config::Av1(av1::Config::from_record(AV1C).expect("4:2:0 of libaom")),
+        Config::Flac(flac::Config::from_record(DFLA).expect("96 kHz")),
+        Config::Ac3(ac3::Config::from_record(&[0x10, 0x3d, 0xe0]).expect("5.1")),
+        Config::Eac3(ac3::EnhancedConfig::from_record(&[0x07, 0xc0, 0x20, 0x0f, 0x00]).expect("5.1")),
+        Config::Eac3(ac3::EnhancedConfig::from_record(&[0x01, 0, 0x20, 0x0f, 0x02, 0x02]).expect("7.1")),
     ];
     for codec in codecs {
         for priming in [0, 312].into_iter().filter(|priming| *priming == 0 || codec.kind() == Kind::Audio) {
@@ -175,3 +211,9 @@ fn every_sample_entry_is_understood() {
         }
     }
 }
+
+/// Ten bits, BT.2020, PQ.
+const AV1C: &[u8] = b"\x81\x00\x4c\x00\x0a\x0d\0\0\0\x02\xaf\xff\x9b\x5f\x2a\x12\x20\x12\x08";
+
+/// Mono at 96 kHz.
+const DFLA: &[u8] = b"\x80\0\0\x22\x20\0\x20\0\0\x03\x1b\0\x08\x93\x17\x70\0\xf0\0\0\x4b\0\x6b\xb3\x62\x8b\x76\x19\xc2\x3d\x0d\0\x23\xa4\x38\x1f\x1a\x48";

@@ -93,7 +93,7 @@ impl EnhancedConfig {
         for frame in frames(unit) {
             let frame = frame?;
             bytes += frame.length;
-            if substreams.is_empty() && (frame.kind, frame.id) != (0, 0) && frame.kind != 2 {
+            if substreams.is_empty() && (frame.kind == 1 || frame.id != 0) {
                 return Err(Error::Substream { kind: frame.kind, id: frame.id });
             }
             objects = objects.or(frame.objects);

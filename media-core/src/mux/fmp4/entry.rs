@@ -23,6 +23,8 @@ pub(super) enum SampleEntry {
     Audio {
         format: &'static [u8; 4],
         channels: u16,
+        /// Bits, 16 for what is not coded in bits per sample.
+        sample_size: u16,
         sample_rate: u32,
         configuration: Vec<u8>,
     },
@@ -45,8 +47,15 @@ impl SampleEntry {
 
     fn sound(codec: &codec::Config) -> Result<Self, Error> {
         let (format, configuration) = configuration(codec)?;
-        let (channels, sample_rate) = (codec.channels().unwrap_or(2), codec.sample_rate().unwrap_or(0));
-        Ok(Self::Audio { format, channels, sample_rate, configuration })
+        let (channels, mut sample_rate) = (codec.channels().unwrap_or(2), codec.sample_rate().unwrap_or(0));
+        let mut sample_size = 16;
+        if let codec::Config::Flac(config) = codec {
+            sample_size = config.bits_per_sample().into();
+            // "Encapsulation of FLAC" 3.3.1: the greatest division that fits into 16 bits, 48 000 for 96 000.
+            let fits = (1..=16).find(|part| sample_rate % part == 0 && sample_rate / part <= 0xffff);
+            sample_rate /= fits.unwrap_or(1);
+        }
+        Ok(Self::Audio { format, channels, sample_size, sample_rate, configuration })
     }
 
     pub(super) const fn kind(&self) -> Kind {
@@ -84,7 +93,7 @@ impl SampleEntry {
                     &colour.map(colr).unwrap_or_default(),
                 ],
             ),
-            Self::Audio { format, channels, sample_rate, configuration } => {
+            Self::Audio { format, channels, sample_size, sample_rate, configuration } => {
                 // 16.16 fixed point has no room for 88.2 kHz and more; the decoder configuration has the rate.
                 let rate = u16::try_from(*sample_rate).unwrap_or(0);
                 boxed(
@@ -93,7 +102,7 @@ impl SampleEntry {
                         &DATA_REFERENCE,
                         &[0; 8],
                         &channels.to_be_bytes(),
-                        &[0, 16], // samplesize
+                        &sample_size.to_be_bytes(),
                         &[0; 4],
                         &rate.to_be_bytes(),
                         &[0; 2],

@@ -39,6 +39,7 @@ fn sound() {
     let entry = SampleEntry::Audio {
         format: b"Opus",
         channels: 6,
+        sample_size: 16,
         sample_rate: 48_000,
         configuration: boxed(b"dOps", &[b"z"]),
     };
@@ -53,8 +54,13 @@ fn sound() {
 
 #[test]
 fn a_rate_above_16_bits_is_left_to_the_decoder_configuration() {
-    let entry =
-        SampleEntry::Audio { format: b"mp4a", channels: 2, sample_rate: 96_000, configuration: Vec::new() };
+    let entry = SampleEntry::Audio {
+        format: b"mp4a",
+        channels: 2,
+        sample_size: 16,
+        sample_rate: 96_000,
+        configuration: Vec::new(),
+    };
     assert_eq!(entry.to_box()[32..], bytes("0000 0000"));
 }
 
@@ -111,6 +117,66 @@ fn vp9_colours_agree_in_both_boxes() {
     assert_eq!(entry(codec::Config::Vp9(config)), expected);
     let plain = codec::vp9::Config::from_parts(codec::vp9::Parts::new(320, 240)).expect("profile 0");
     assert!(!entry(codec::Config::Vp9(plain)).windows(4).any(|kind| kind == b"colr"));
+}
+
+#[test]
+fn av1_has_its_record_and_its_colour() {
+    // Ten bits, BT.2020, PQ; 64x64.
+    let record = b"\x81\x00\x4c\x00\x0a\x0d\0\0\0\x02\xaf\xff\x9b\x5f\x2a\x12\x20\x12\x08";
+    let config = codec::av1::Config::from_record(record).expect("a record of libaom");
+    let entry = entry(codec::Config::Av1(config));
+    assert_eq!((&entry[4..8], &entry[32..36]), (&b"av01"[..], &[0, 64, 0, 64][..]));
+    let expected = bytes(
+        "0000001b 'av1C' 81 00 4c 00 0a0d 00000002afff9b5f2a12201208
+         00000013 'colr' 'nclx' 0009 0010 0009 00",
+    );
+    assert_eq!(entry[86..], expected);
+}
+
+/// "Encapsulation of FLAC in ISO Base Media File Format" 3.3.1 and 3.3.2.
+#[test]
+fn flac_has_its_blocks_and_a_rate_that_fits() {
+    let info = bytes("2000 2000 00031b 000893 177000f00000 4b00 6bb3628b7619c23d0d0023a4381f1a48");
+    let blocks = [&bytes("80 000022")[..], &info[..34]].concat();
+    let config = codec::flac::Config::from_record(&blocks).expect("96 kHz, mono");
+    let expected = bytes(
+        "00000056 'fLaC' 00000000 0000 0001 00000000 00000000 0001 0010 00000000 bb800000
+         00000032 'dfLa' 00000000",
+    );
+    let entry = entry(codec::Config::Flac(config));
+    assert_eq!(entry, [expected, blocks].concat());
+}
+
+/// ETSI TS 102 366 F.3 to F.6.
+#[test]
+fn ac3_has_what_its_frames_say() {
+    let config = codec::ac3::Config::from_record(&bytes("10 3d e0")).expect("5.1");
+    let expected = bytes(
+        "0000002f 'ac-3' 00000000 0000 0001 00000000 00000000 0006 0010 00000000 bb800000
+         0000000b 'dac3' 10 3d e0",
+    );
+    assert_eq!(entry(codec::Config::Ac3(config)), expected);
+    // With joint object coding.
+    let config = codec::ac3::EnhancedConfig::from_record(&bytes("07c0 200f00 0110")).expect("5.1");
+    let expected = bytes(
+        "00000033 'ec-3' 00000000 0000 0001 00000000 00000000 0006 0010 00000000 bb800000
+         0000000f 'dec3' 07c0 200f00 0110",
+    );
+    assert_eq!(entry(codec::Config::Eac3(config)), expected);
+}
+
+/// ISO/IEC 14496-1 7.2.6.6 table 5: 0x6b is MPEG-1 audio, 0x69 MPEG-2; there is no DecoderSpecificInfo.
+#[test]
+fn mpeg_audio_is_told_by_its_object_type() {
+    for (header, object_type, rate) in [("fffb9064", "6b", "ac44"), ("fff340c4", "69", "5622")] {
+        let config = codec::mp3::Config::from_frame(&bytes(header)).expect("a header");
+        let channels = config.channels();
+        let expected = bytes(&format!(
+            "00000047 'mp4a' 00000000 0000 0001 00000000 00000000 000{channels} 0010 00000000 {rate}0000
+             00000023 'esds' 00000000 03 15 0000 00 04 0d {object_type} 15 000000 00000000 00000000 06 01 02"
+        ));
+        assert_eq!(entry(codec::Config::Mp3(config)), expected);
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn audio() -> SampleEntry {
     SampleEntry::Audio {
         format: b"mp4a",
         channels: 2,
+        sample_size: 16,
         sample_rate: 48_000,
         configuration: boxed(b"esds", &[b"y"]),
     }

@@ -110,7 +110,7 @@ pub enum Align {
     /// from the beginning.
     #[default]
     Nearest,
-    /// At the first key frame of each stretch of [`Config::target`] of the line, stretches lying around whole multiples of it. Segmenters that see the
+    /// At the first key frame behind each whole multiple of [`Config::target`] on the line, or less than a sixteenth of it before. Segmenters that see the
     /// same key frames cut at the same ones whenever each of them began, so also after one of them was started again.
     Grid,
 }

@@ -27,6 +27,8 @@ impl Count {
     pub(super) fn new(track: &Track) -> Option<Self> {
         let (rate, samples) = match &track.codec {
             codec::Config::Aac(config) => (config.sample_rate(), config.samples_per_frame()),
+            codec::Config::Mp3(config) => (config.sample_rate(), config.samples_per_frame()),
+            codec::Config::Ac3(config) => (config.sample_rate(), config.samples_per_frame()),
             _ => return None,
         };
         let (from, base) = (track.time_base, TimeBase::new(1, rate)?);

@@ -92,10 +92,10 @@ impl Segmenter {
         }
     }
 
-    /// Which stretch of the grid an instant lies in: the whole multiple of the target that is nearest.
+    /// Which stretch of the grid an instant lies in.
     fn stretch(&self, at: Position) -> i64 {
         let target = self.config.target.max(1);
-        at.base.to_nanos(at.time.ticks()).saturating_add(target / 2).div_euclid(target)
+        at.base.to_nanos(at.time.ticks()).saturating_add(target / EARLY).div_euclid(target)
     }
 
     fn asks(&self) -> bool {
@@ -251,3 +251,7 @@ impl Segmenter {
         }
     }
 }
+
+/// By what fraction of the target a key frame may come before its line of the grid: more than clocks jitter, and no distance of key frames that divides
+/// the target often.
+const EARLY: i64 = 16;

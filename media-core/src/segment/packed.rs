@@ -23,12 +23,15 @@ pub(super) struct Packed {
 #[derive(Debug)]
 enum Framing {
     Adts(codec::aac::Config),
+    /// A frame has its own header.
+    Own,
 }
 
 impl Packed {
     pub(super) fn new(track: &Track) -> Result<Self, Refusal> {
         let framing = match &track.codec {
             codec::Config::Aac(config) => Framing::Adts(config.clone()),
+            codec::Config::Mp3(_) | codec::Config::Ac3(_) | codec::Config::Eac3(_) => Framing::Own,
             other => return Err(Refusal::NotPacked { codec: other.format() }),
         };
         framing.header(0)?;
@@ -86,6 +89,7 @@ impl Packed {
 impl Framing {
     fn header(&self, payload: usize) -> Result<Option<[u8; 7]>, Refusal> {
         match self {
+            Self::Own => Ok(None),
             Self::Adts(config) => Ok(Some(config.adts(payload)?)),
         }
     }

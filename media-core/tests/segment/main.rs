@@ -9,6 +9,9 @@ mod formats;
 #[path = "../segment_to_playlist/lives.rs"]
 mod lives;
 mod long;
+#[allow(dead_code)]
+#[path = "../mpegts/made_up.rs"]
+mod made_up;
 mod parts;
 mod properties;
 #[allow(dead_code)]
@@ -21,3 +24,7 @@ mod source;
 #[allow(dead_code)]
 #[path = "../segment_to_playlist/stream.rs"]
 mod stream;
+mod transport;
+#[allow(dead_code)]
+#[path = "../mpegts/reader.rs"]
+mod transport_reader;

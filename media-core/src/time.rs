@@ -190,6 +190,15 @@ impl WallTime {
         Self((seconds - Self::NTP_TO_UNIX) * 1_000_000_000 + fraction as i64)
     }
 
+    /// The 64-bit NTP timestamp that names this time, RFC 3550 section 4: [`from_ntp`](Self::from_ntp) backwards. Times of other eras than 0
+    /// and 1 come out as if they were of those.
+    pub const fn to_ntp(self) -> u64 {
+        let seconds = self.0.div_euclid(1_000_000_000) + Self::NTP_TO_UNIX;
+        let nanos = self.0.rem_euclid(1_000_000_000) as u64;
+        // Rounded up, since reading it rounds down.
+        (seconds as u64) << 32 | ((nanos << 32).div_ceil(1_000_000_000))
+    }
+
     /// Nanoseconds since the Unix epoch.
     pub const fn nanos(self) -> i64 {
         self.0
@@ -270,6 +279,9 @@ mod tests {
         // RFC 5905 figure 4: 1970-01-01 is 2,208,988,800 s in era 0; era 1 begins 2036-02-07T06:28:16Z.
         assert_eq!(WallTime::from_ntp(2_208_988_800 << 32).nanos(), 0);
         assert_eq!(WallTime::from_ntp((2_208_988_800 << 32) | 0x8000_0000).nanos(), 500_000_000);
+        for nanos in [0, 1, 999_999_999, 1_700_000_000_123_456_789, -1] {
+            assert_eq!(WallTime::from_ntp(WallTime::from_nanos(nanos).to_ntp()).nanos(), nanos);
+        }
         assert_eq!(WallTime::from_ntp(0).nanos(), 2_085_978_496 * 1_000_000_000);
     }
 

@@ -6,7 +6,7 @@
 //!
 //! | module | container |
 //! |---|---|
-//! | [`fmp4`] | fragmented MP4 as CMAF track files, for HLS and DASH |
+//! | [`fmp4`] | MP4: CMAF track files for HLS and DASH, ordinary files, crash-safe recordings |
 //! | [`webm`] | WebM and Matroska: segments for DASH, live streams, files |
 //! | [`mpegts`] | MPEG transport stream: all tracks in one, for HLS and streaming |
 

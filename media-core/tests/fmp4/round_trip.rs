@@ -111,7 +111,8 @@ proptest! {
             prop_assert_eq!(fragment.samples, *len);
             prop_assert_eq!(fragment.sequence as usize, index + 1);
             prop_assert_eq!(fragment.decode_time as i64, read.samples[at].decode_time);
-            prop_assert_eq!(fragment.roll, (kind == Kind::Audio).then_some(-1));
+            let refresh = matches!(packets[at].key, Key::Roll { .. }).then_some(30);
+            prop_assert_eq!(fragment.roll, if kind == Kind::Audio { Some(-1) } else { refresh });
             at += len;
         }
         prop_assert_eq!(at, packets.len());

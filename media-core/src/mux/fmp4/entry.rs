@@ -1,8 +1,8 @@
 //! Sample entries: what a decoder is told before the first sample.
 
 use super::Error;
-use super::boxes::{boxed, full_box};
-use crate::codec::{self, Colour, Format, opus};
+use super::boxes::{BOX_HEADER, boxed, full_box};
+use crate::codec::{self, Colour, ContentLight, Format, MasteringDisplay, opus};
 use crate::packet::Packet;
 use crate::track::Kind;
 
@@ -17,6 +17,8 @@ pub(super) enum SampleEntry {
         /// Width to height of a pixel.
         pixel_aspect: (u32, u32),
         colour: Option<Colour>,
+        /// `mdcv` and `clli`, where there are any.
+        light: Vec<u8>,
         /// The decoder configuration as a whole box.
         configuration: Vec<u8>,
     },
@@ -41,6 +43,7 @@ impl SampleEntry {
             size: (side(width)?, side(height)?),
             pixel_aspect: codec.sample_aspect_ratio().unwrap_or((1, 1)),
             colour: codec.colour(),
+            light: Vec::new(),
             configuration,
         })
     }
@@ -56,6 +59,34 @@ impl SampleEntry {
             sample_rate /= fits.unwrap_or(1);
         }
         Ok(Self::Audio { format, channels, sample_size, sample_rate, configuration })
+    }
+
+    /// The same with what is known of the light in the pictures; nothing for sound.
+    pub(super) fn with_light(
+        mut self,
+        display: Option<MasteringDisplay>,
+        content: Option<ContentLight>,
+    ) -> Self {
+        if let Self::Visual { light, .. } = &mut self {
+            light.extend(display.map(mdcv).unwrap_or_default());
+            light.extend(content.map(clli).unwrap_or_default());
+        }
+        self
+    }
+
+    /// The same for packets that bring parameter sets along, 14496-15 5.4.2.1.1 and 8.4.1.1: `avc3`, `hev1`; no other codec has such.
+    pub(super) fn with_sets_in_band(mut self) -> Self {
+        if let Self::Visual { format, configuration, .. } = &mut self {
+            match *format {
+                b"avc1" => *format = b"avc3",
+                b"hvc1" => {
+                    *format = b"hev1";
+                    clear_completeness(&mut configuration[BOX_HEADER..]);
+                }
+                _ => {}
+            }
+        }
+        self
     }
 
     pub(super) const fn kind(&self) -> Kind {
@@ -76,23 +107,26 @@ impl SampleEntry {
     /// The entry as a box.
     pub(super) fn to_box(&self) -> Vec<u8> {
         match self {
-            Self::Visual { format, size: (width, height), pixel_aspect, colour, configuration } => boxed(
-                format,
-                &[
-                    &DATA_REFERENCE,
-                    &[0; 16],
-                    &width.to_be_bytes(),
-                    &height.to_be_bytes(),
-                    &[0, 0x48, 0, 0, 0, 0x48, 0, 0], // 72 dpi
-                    &[0; 4],
-                    &[0, 1],                // frame_count
-                    &[0; 32],               // compressorname
-                    &[0, 0x18, 0xff, 0xff], // depth, pre_defined
-                    configuration,
-                    &pasp(*pixel_aspect),
-                    &colour.map(colr).unwrap_or_default(),
-                ],
-            ),
+            Self::Visual { format, size: (width, height), pixel_aspect, colour, light, configuration } => {
+                boxed(
+                    format,
+                    &[
+                        &DATA_REFERENCE,
+                        &[0; 16],
+                        &width.to_be_bytes(),
+                        &height.to_be_bytes(),
+                        &[0, 0x48, 0, 0, 0, 0x48, 0, 0], // 72 dpi
+                        &[0; 4],
+                        &[0, 1],                // frame_count
+                        &[0; 32],               // compressorname
+                        &[0, 0x18, 0xff, 0xff], // depth, pre_defined
+                        configuration,
+                        &pasp(*pixel_aspect),
+                        &colour.map(colr).unwrap_or_default(),
+                        light,
+                    ],
+                )
+            }
             Self::Audio { format, channels, sample_size, sample_rate, configuration } => {
                 // 16.16 fixed point has no room for 88.2 kHz and more; the decoder configuration has the rate.
                 let rate = u16::try_from(*sample_rate).unwrap_or(0);
@@ -145,6 +179,36 @@ fn colr(colour: Colour) -> Vec<u8> {
     boxed(b"colr", &[b"nclx", &[0, primaries, 0, transfer, 0, matrix, u8::from(full_range) << 7]])
 }
 
+/// The display pictures were graded on, 14496-12 12.1.7: primaries in the order green, blue, red.
+fn mdcv(display: MasteringDisplay) -> Vec<u8> {
+    let MasteringDisplay { red, green, blue, white, max_luminance, min_luminance } = display;
+    let points = [green, blue, red, white].map(|(x, y)| [x.to_be_bytes(), y.to_be_bytes()]);
+    let luminances = [max_luminance, min_luminance].map(u32::to_be_bytes);
+    boxed(b"mdcv", &[points.as_flattened().as_flattened(), luminances.as_flattened()])
+}
+
+/// The brightest there is, 14496-12 12.1.6.
+fn clli(light: ContentLight) -> Vec<u8> {
+    boxed(b"clli", &[&light.max.to_be_bytes(), &light.max_average.to_be_bytes()])
+}
+
+/// Clears `array_completeness` of every array in an `HEVCDecoderConfigurationRecord`, 14496-15 8.3.3.1.2: there may be sets elsewhere.
+fn clear_completeness(record: &mut [u8]) {
+    let Some((&mut arrays, mut rest)) = record.get_mut(22..).and_then(<[u8]>::split_first_mut) else {
+        return;
+    };
+    for _ in 0..arrays {
+        let Some(([kind, high, low], mut units)) = rest.split_first_chunk_mut() else { return };
+        *kind &= 0x7f;
+        for _ in 0..u16::from_be_bytes([*high, *low]) {
+            let Some((&mut len, unit)) = units.split_first_chunk_mut::<2>() else { return };
+            let Some((_, others)) = unit.split_at_mut_checked(u16::from_be_bytes(len).into()) else { return };
+            units = others;
+        }
+        rest = units;
+    }
+}
+
 /// `esds` with an `objectTypeIndication` (0x40 is MPEG-4 audio) and, where the coding has one, the descriptor of its configuration, 14496-14
 /// 5.6 and 14496-1 7.2.6.
 fn esds(object_type: u8, decoder_specific: &[u8]) -> Vec<u8> {
@@ -190,13 +254,17 @@ impl Preroll {
         match self {
             Self::Aac => -1,
             Self::Opus => {
-                let shortest = packets
-                    .iter()
-                    .filter_map(|packet| opus::packet_samples(&packet.data).ok())
-                    .min()
-                    .unwrap_or(OPUS_20_MS);
-                -(OPUS_PREROLL.div_ceil(shortest) as i16)
+                let samples = packets.iter().filter_map(|packet| opus::packet_samples(&packet.data).ok());
+                self.distance(samples.min())
             }
+        }
+    }
+
+    /// The same where the shortest packet has as many samples.
+    pub(super) fn distance(self, shortest: Option<u32>) -> i16 {
+        match self {
+            Self::Aac => -1,
+            Self::Opus => -(OPUS_PREROLL.div_ceil(shortest.unwrap_or(OPUS_20_MS).max(1)) as i16),
         }
     }
 }

@@ -5,7 +5,14 @@ use super::*;
 
 fn visual(pixel_aspect: (u32, u32), colour: Option<Colour>) -> SampleEntry {
     let configuration = boxed(b"avcC", &[b"\x01\x64"]);
-    SampleEntry::Visual { format: b"avc1", size: (640, 360), pixel_aspect, colour, configuration }
+    SampleEntry::Visual {
+        format: b"avc1",
+        size: (640, 360),
+        pixel_aspect,
+        colour,
+        light: Vec::new(),
+        configuration,
+    }
 }
 
 #[test]
@@ -214,4 +221,45 @@ fn opus_rolls_by_80_ms_of_its_shortest_packet() {
     let distance = |tocs: &[u8]| Preroll::Opus.roll_distance(&packets(tocs));
     assert_eq!([distance(&[1]), distance(&[0]), distance(&[3]), distance(&[16])], [-4, -8, -2, -32]);
     assert_eq!(distance(&[3, 1, 3]), -4);
+}
+
+#[test]
+fn light_is_said_after_the_colours() {
+    let display = MasteringDisplay::p3_d65(50, 10_000_000);
+    let light = ContentLight { max: 1000, max_average: 400 };
+    let codec = codec::Config::Vp9(
+        crate::codec::vp9::Config::from_parts(crate::codec::vp9::Parts::new(16, 16)).expect("profile 0"),
+    );
+    let entry = SampleEntry::of(&codec).expect("an entry").with_light(Some(display), Some(light)).to_box();
+    let expected = bytes(
+        "00000020 'mdcv' 33c2 86c4  1d4c 0bb8  84d0 3e80  3d13 4042  00989680 00000032
+         0000000c 'clli' 03e8 0190",
+    );
+    assert_eq!(entry[entry.len() - expected.len()..], expected);
+}
+
+#[test]
+fn trap_10_sets_in_band_make_avc3_and_hev1_whose_arrays_are_not_complete() {
+    // 14496-15 5.4.2.1.1 and 8.4.1.1: `avc1` and `hvc1` have all parameter sets in the sample entry.
+    let entry = |format: &'static [u8; 4], configuration: Vec<u8>| SampleEntry::Visual {
+        format,
+        size: (16, 16),
+        pixel_aspect: (1, 1),
+        colour: None,
+        light: Vec::new(),
+        configuration,
+    };
+    let avc3 = entry(b"avc1", boxed(b"avcC", &[b"x"])).with_sets_in_band().to_box();
+    assert_eq!(&avc3[4..8], b"avc3");
+    let record = |complete: u8| {
+        let arrays =
+            [&[2, 0x20 | complete, 0, 1, 0, 3, 1, 2, 3, 0x21 | complete, 0, 2, 0, 1, 9, 0, 1, 8][..]];
+        boxed(b"hvcC", &[&[&[0; 22], arrays[0]].concat()])
+    };
+    let hev1 = entry(b"hvc1", record(0x80)).with_sets_in_band().to_box();
+    assert_eq!(&hev1[4..8], b"hev1");
+    assert_eq!(hev1[hev1.len() - record(0).len()..], record(0));
+    // A record cut short changes nothing beyond its end.
+    let broken = record(0x80)[..40].to_vec();
+    entry(b"hvc1", broken).with_sets_in_band();
 }

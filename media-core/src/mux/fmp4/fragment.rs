@@ -19,7 +19,7 @@ pub(super) struct Run {
     default_flags: u32,
     preroll: Option<Preroll>,
     /// Ticks by which media time is ahead of presentation time; the edit list takes them back.
-    priming: i32,
+    shift: i64,
     samples: Vec<Sample>,
 }
 
@@ -41,6 +41,8 @@ pub(super) struct Plan<'a> {
     each: Fields,
     flags: Flags,
     roll_distance: Option<i16>,
+    /// Pictures until the first one is whole, where it refreshes gradually.
+    refresh: Option<i16>,
     /// Bytes of all samples.
     payload: u64,
 }
@@ -64,8 +66,13 @@ struct Flags {
 }
 
 impl Run {
-    pub(super) const fn new(kind: Kind, preroll: Option<Preroll>, priming: i32) -> Self {
-        Self { default_flags: default_flags(kind), preroll, priming, samples: Vec::new() }
+    pub(super) const fn new(kind: Kind, preroll: Option<Preroll>, shift: i64) -> Self {
+        Self { default_flags: default_flags(kind), preroll, shift, samples: Vec::new() }
+    }
+
+    /// Sets by how many ticks media time is ahead of presentation time.
+    pub(super) const fn shift_by(&mut self, ticks: i64) {
+        self.shift = ticks;
     }
 
     /// Measures `packets`, which in the file are decoded `lead` ticks after their DTS: the lead of the first picture's PTS.
@@ -80,7 +87,7 @@ impl Run {
         if packets.len() > SAMPLES_MAX {
             return Err(Error::Samples { samples: packets.len() });
         }
-        let decode_time = first.dts.checked_add(lead).and_then(|time| time.checked_add(self.priming.into()));
+        let decode_time = first.dts.checked_add(lead).and_then(|time| time.checked_add(self.shift));
         let decode_time = decode_time.and_then(|time| u64::try_from(time.ticks()).ok());
         let decode_time = decode_time.ok_or(Error::BeforeZero { dts: first.dts })?;
         self.samples.clear();
@@ -97,6 +104,12 @@ impl Run {
             each,
             flags: if each.flags { Flags::default() } else { Flags::of(samples, self.default_flags) },
             roll_distance: self.preroll.map(|preroll| preroll.roll_distance(packets)),
+            refresh: match first.key {
+                Key::Roll { pictures } if self.preroll.is_none() => {
+                    Some(i16::try_from(pictures).unwrap_or(i16::MAX))
+                }
+                _ => None,
+            },
             payload: samples.iter().map(|sample| u64::from(sample.size)).sum(),
         })
     }
@@ -164,108 +177,126 @@ impl Flags {
     }
 }
 
+/// Writes the `moof` and `mdat` header of runs of one or several tracks, whose samples follow in the same order, into `arena` and splits
+/// it off. All of it is measured first and then written into a slice of just that length.
+pub(super) fn write(runs: &[(TrackId, Plan<'_>)], arena: &mut BytesMut, sequence: u32) -> Bytes {
+    let trafs: u32 = runs.iter().map(|(_, plan)| plan.sizes().traf).sum();
+    let payload: u64 = runs.iter().map(|(_, plan)| plan.payload).sum();
+    let moof = BOX + MFHD + trafs;
+    let mdat_header = if is_large(payload) { BOX + 8 } else { BOX };
+    let len = (moof + mdat_header) as usize;
+    if arena.capacity() < len {
+        arena.reserve(len.max(ARENA));
+    }
+    arena.resize(len, 0);
+    let mut out = Cursor(arena);
+    out.put([moof, name(b"moof"), MFHD, name(b"mfhd"), 0, sequence]);
+    let mut data = u64::from(moof + mdat_header);
+    for (track, plan) in runs {
+        // A fragment of several tracks is ended before this could need more bits.
+        plan.write(&mut out, *track, data as u32);
+        data += plan.payload;
+    }
+    if mdat_header > BOX {
+        // A size of 1 says that a larger one follows.
+        let len = payload + u64::from(BOX) + 8;
+        out.put([1, name(b"mdat"), (len >> 32) as u32, len as u32]);
+    } else {
+        out.put([payload as u32 + BOX, name(b"mdat")]);
+    }
+    debug_assert!(out.0.is_empty(), "length of the header as measured");
+    arena.split().freeze()
+}
+
+/// Whether the size of an `mdat` needs more than 32 bits.
+const fn is_large(payload: u64) -> bool {
+    payload > (u32::MAX - BOX) as u64
+}
+
 impl Plan<'_> {
-    /// Writes the header into `arena` and splits it off.
-    pub(super) fn write(&self, arena: &mut BytesMut, track: TrackId, sequence: u32) -> Bytes {
+    /// Writes `traf`; the samples begin `data` bytes behind the start of `moof`.
+    fn write(&self, out: &mut Cursor<'_>, track: TrackId, data: u32) {
         let sizes = self.sizes();
-        let len = sizes.moof as usize + sizes.mdat_header as usize;
-        if arena.capacity() < len {
-            arena.reserve(len.max(ARENA));
-        }
-        let mut head = Words::default();
-        head.put([sizes.moof, name(b"moof"), MFHD, name(b"mfhd"), 0, sequence, sizes.traf, name(b"traf")]);
-        self.put_tfhd(&mut head, &sizes, track);
+        out.put([sizes.traf, name(b"traf")]);
+        self.put_tfhd(out, &sizes, track);
         let (high, low) = ((self.decode_time >> 32) as u32, self.decode_time as u32);
-        head.put([TFDT, name(b"tfdt"), VERSION_1, high, low]);
-        self.put_trun(&mut head, &sizes);
-        arena.extend_from_slice(head.bytes());
-        self.write_rows(arena);
-        if let Some(distance) = self.roll_distance {
-            self.write_roll(arena, distance);
+        out.put([TFDT, name(b"tfdt"), VERSION_1, high, low]);
+        let first = if self.flags.first.is_some() { FIRST_SAMPLE_FLAGS } else { 0 };
+        let present = VERSION_1 | DATA_OFFSET | first | self.each.bits();
+        out.put([sizes.trun, name(b"trun"), present, self.samples.len() as u32, data]);
+        if let Some(flags) = self.flags.first {
+            out.put([flags]);
         }
-        debug_assert_eq!(arena.len(), sizes.moof as usize, "length of moof as measured");
-        self.write_mdat_header(arena);
-        debug_assert_eq!(arena.len(), len, "length of the header as measured");
-        arena.split().freeze()
+        self.put_rows(out);
+        if let Some(distance) = self.roll_distance {
+            self.put_roll(out, distance);
+        }
+        self.put_pictures(out);
     }
 
-    fn put_tfhd(&self, head: &mut Words, sizes: &Sizes, track: TrackId) {
+    fn put_tfhd(&self, out: &mut Cursor<'_>, sizes: &Sizes, track: TrackId) {
         let (duration, size) = (!self.each.duration, !self.each.size);
         let bit = |present: bool, bit: u32| if present { bit } else { 0 };
         let present = DEFAULT_BASE_IS_MOOF
             | bit(duration, DEFAULT_DURATION)
             | bit(size, DEFAULT_SIZE)
             | bit(self.flags.rest.is_some(), DEFAULT_FLAGS);
-        head.put([sizes.tfhd, name(b"tfhd"), present, track.get()]);
+        out.put([sizes.tfhd, name(b"tfhd"), present, track.get()]);
         if duration {
-            head.put([self.samples[0].duration]);
+            out.put([self.samples[0].duration]);
         }
         if size {
-            head.put([self.samples[0].size]);
+            out.put([self.samples[0].size]);
         }
         if let Some(flags) = self.flags.rest {
-            head.put([flags]);
+            out.put([flags]);
         }
     }
 
-    fn put_trun(&self, head: &mut Words, sizes: &Sizes) {
-        let first = if self.flags.first.is_some() { FIRST_SAMPLE_FLAGS } else { 0 };
-        let present = VERSION_1 | DATA_OFFSET | first | self.each.bits();
-        let data_offset = sizes.moof + sizes.mdat_header;
-        head.put([sizes.trun, name(b"trun"), present, self.samples.len() as u32, data_offset]);
-        if let Some(flags) = self.flags.first {
-            head.put([flags]);
-        }
-    }
-
-    fn write_rows(&self, out: &mut BytesMut) {
+    fn put_rows(&self, out: &mut Cursor<'_>) {
         let Fields { duration, size, flags, composition } = self.each;
         match (duration, size, flags, composition) {
             (false, false, false, false) => {}
             // The usual case by far.
-            (false, true, false, false) => self.samples.iter().for_each(|sample| write(out, [sample.size])),
-            _ => self.samples.iter().for_each(|sample| self.write_row(out, sample)),
+            (false, true, false, false) => self.samples.iter().for_each(|sample| out.put([sample.size])),
+            (false, true, false, true) => {
+                self.samples.iter().for_each(|sample| out.put([sample.size, sample.composition as u32]));
+            }
+            _ => self.samples.iter().for_each(|sample| self.put_row(out, sample)),
         }
     }
 
-    fn write_row(&self, out: &mut BytesMut, sample: &Sample) {
+    fn put_row(&self, out: &mut Cursor<'_>, sample: &Sample) {
         if self.each.duration {
-            write(out, [sample.duration]);
+            out.put([sample.duration]);
         }
         if self.each.size {
-            write(out, [sample.size]);
+            out.put([sample.size]);
         }
         if self.each.flags {
-            write(out, [sample.flags]);
+            out.put([sample.flags]);
         }
         if self.each.composition {
-            write(out, [sample.composition as u32]);
+            out.put([sample.composition as u32]);
         }
     }
 
     /// Every sample needs the ones `distance` before it to sound right, 14496-12 10.1: a `roll` group of this fragment's own, which is
     /// what index 0x10001 says (8.9.4).
-    fn write_roll(&self, out: &mut BytesMut, distance: i16) {
+    fn put_roll(&self, out: &mut Cursor<'_>, distance: i16) {
         let (default_length, entry_count) = (2, 1);
-        write(out, [SGPD_ROLL, name(b"sgpd"), VERSION_1, name(b"roll"), default_length, entry_count]);
-        out.extend_from_slice(&distance.to_be_bytes());
+        out.put([SGPD_ROLL, name(b"sgpd"), VERSION_1, name(b"roll"), default_length, entry_count]);
+        out.bytes(distance.to_be_bytes());
         let samples = self.samples.len() as u32;
-        write(out, [SBGP_ROLL, name(b"sbgp"), 0, name(b"roll"), entry_count, samples, 0x1_0001]);
+        out.put([SBGP_ROLL, name(b"sbgp"), 0, name(b"roll"), entry_count, samples, 0x1_0001]);
     }
 
-    fn write_mdat_header(&self, out: &mut BytesMut) {
-        if self.is_large() {
-            // A size of 1 says that a larger one follows.
-            let len = self.payload + u64::from(BOX) + 8;
-            write(out, [1, name(b"mdat"), (len >> 32) as u32, len as u32]);
-        } else {
-            write(out, [self.payload as u32 + BOX, name(b"mdat")]);
-        }
-    }
-
-    /// Whether the size of `mdat` needs more than 32 bits.
-    const fn is_large(&self) -> bool {
-        self.payload > (u32::MAX - BOX) as u64
+    /// A picture that refreshes gradually and stands alone at the front, as in a fragment that is cut there.
+    fn put_pictures(&self, out: &mut Cursor<'_>) {
+        let Some(distance) = self.refresh else { return };
+        out.put([SGPD_ROLL, name(b"sgpd"), VERSION_1, name(b"roll"), 2, 1]);
+        out.bytes(distance.to_be_bytes());
+        out.put([SBGP_ROLL, name(b"sbgp"), 0, name(b"roll"), 1, 1, 0x1_0001]);
     }
 
     /// The boxes' sizes; those of [`Run::plan`] fit in 31 bits.
@@ -274,45 +305,35 @@ impl Plan<'_> {
         let tfhd = FULL_BOX + 4 + 4 * defaults;
         let first = if self.flags.first.is_some() { 4 } else { 0 };
         let trun = FULL_BOX + 8 + first + self.samples.len() as u32 * self.each.len();
-        let roll = if self.roll_distance.is_some() { SGPD_ROLL + SBGP_ROLL } else { 0 };
-        let traf = BOX + tfhd + TFDT + trun + roll;
-        let mdat_header = if self.is_large() { BOX + 8 } else { BOX };
-        Sizes { moof: BOX + MFHD + traf, traf, tfhd, trun, mdat_header }
+        let rolls = self.roll_distance.is_some() as u32 + self.refresh.is_some() as u32;
+        Sizes { traf: BOX + tfhd + TFDT + trun + rolls * (SGPD_ROLL + SBGP_ROLL), tfhd, trun }
     }
 }
 
 /// Bytes of the boxes whose length varies.
 #[derive(Debug)]
 struct Sizes {
-    moof: u32,
     traf: u32,
     tfhd: u32,
     trun: u32,
-    mdat_header: u32,
 }
 
-/// What comes before the rows of `trun`, collected to be written at once: these boxes are made of 32-bit words.
-#[derive(Default)]
-struct Words {
-    words: [[u8; 4]; 32],
-    len: usize,
-}
+/// What is left to be written of a header: these boxes are made of 32-bit words.
+struct Cursor<'a>(&'a mut [u8]);
 
-impl Words {
+impl Cursor<'_> {
     #[inline]
     fn put<const N: usize>(&mut self, words: [u32; N]) {
-        self.words[self.len..self.len + N].copy_from_slice(&words.map(u32::to_be_bytes));
-        self.len += N;
+        let (place, rest) = std::mem::take(&mut self.0).split_at_mut(4 * N);
+        place.copy_from_slice(words.map(u32::to_be_bytes).as_flattened());
+        self.0 = rest;
     }
 
-    fn bytes(&self) -> &[u8] {
-        self.words[..self.len].as_flattened()
+    fn bytes(&mut self, bytes: [u8; 2]) {
+        let (place, rest) = std::mem::take(&mut self.0).split_at_mut(2);
+        place.copy_from_slice(&bytes);
+        self.0 = rest;
     }
-}
-
-#[inline]
-fn write<const N: usize>(out: &mut BytesMut, words: [u32; N]) {
-    out.extend_from_slice(words.map(u32::to_be_bytes).as_flattened());
 }
 
 /// The name of a box as a word.

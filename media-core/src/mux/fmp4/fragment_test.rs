@@ -21,7 +21,7 @@ fn packet(dts: i64, pts: i64, key: Key, len: usize) -> Packet {
 
 fn write(run: &mut Run, packets: &[Packet], end: i64, lead: i64) -> Bytes {
     let plan = run.plan(track(), packets, Timestamp::new(end), lead).expect("a plan");
-    plan.write(&mut BytesMut::new(), track(), 0x0102_0304)
+    super::write(&[(track(), plan)], &mut BytesMut::new(), 0x0102_0304)
 }
 
 fn video(packets: &[Packet], end: i64, lead: i64) -> Bytes {
@@ -168,7 +168,7 @@ fn one_allocation_serves_many_fragments() {
     let mut moves = 0;
     for _ in 0..100 {
         let plan = run.plan(track(), &packets, Timestamp::new(1), 0).expect("a plan");
-        let head = plan.write(&mut arena, track(), 1);
+        let head = super::write(&[(track(), plan)], &mut arena, 1);
         moves += usize::from(end_of_last != Some(head.as_ptr()));
         end_of_last = Some(head.as_ptr_range().end);
     }

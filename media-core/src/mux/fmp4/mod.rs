@@ -1,9 +1,29 @@
-//! Fragmented MP4 as CMAF track files: one track per file, ISO/IEC 23000-19, for HLS and DASH alike.
+//! MP4: CMAF track files for HLS and DASH, ordinary files, recordings that survive a crash.
+//!
+//! | type | writes |
+//! |---|---|
+//! | [`Muxer`] | one track in fragments whose bounds the caller chooses, a CMAF track file (ISO/IEC 23000-19) |
+//! | [`Writer`] | one or several tracks, interleaved, in a [`Layout`]; it chooses where chunks and fragments begin |
 //!
 //! [`Muxer::new`] writes the header (`ftyp`, `moov`) once; [`Muxer::fragment`] turns packets into `moof` and `mdat`. The boxes follow
 //! ISO/IEC 14496-12, sample entries ISO/IEC 14496-14 (AAC), 14496-15 (H.264, H.265), "VP Codec ISO Media File Format Binding" (VP8,
 //! VP9) and "Encapsulation of Opus in ISO Base Media File Format". Where a fragment begins and ends is the caller's choice; a part of
-//! low-latency HLS, a CMAF chunk and a whole segment are written alike.
+//! low-latency HLS, a CMAF chunk and a whole segment are written alike. What may stand before a fragment ([`Event`], [`ProducerReference`],
+//! [`segment_type`]) and the index of a segment ([`segment_index`]) are boxes of their own.
+//!
+//! # Layouts of a writer
+//!
+//! | [`Layout`] | while it is written | finished |
+//! |---|---|---|
+//! | `Progressive` | nothing can be played | an ordinary MP4, `moov` last |
+//! | `Faststart` | nothing can be played | an ordinary MP4, `moov` first: in the [`Room`] left for it, or after a second pass |
+//! | `Hybrid` | plays to the last [checkpoint](Output::is_checkpoint), after a crash too | an ordinary MP4, `moov` last |
+//! | `Fragmented` | plays as far as it is written | the same, with `mfra` where asked |
+//! | `OnDemand` | plays as far as it is written | one CMAF track with a `sidx` of its subsegments |
+//!
+//! A hybrid recording begins with `ftyp`, 16 free bytes and the `moov` of a file of fragments. At a clean end the `moov` of an ordinary MP4 is
+//! appended; once that is durable, [one patch](Seal::once_durable) turns the 16 bytes into the header of an `mdat` over everything up to
+//! there.
 //!
 //! # Time
 //!
@@ -13,10 +33,19 @@
 //!
 //! * **Pictures** have no edit list, since reordering is not known before the first packet, when the header is already out. What is
 //!   written instead, [`Composition`] says: by default a media time line that begins with the first picture shown.
+//! * **Files** of a [`Writer`] have edit lists that say when each track begins (an empty edit), what is only decoded (what has a PTS below
+//!   zero) and, without fragments, where it ends: sound to the sample, though its last packet decodes to more. Their movie time scale is a
+//!   common multiple of all tracks', so that edits are exact; where that has more than 31 bits, edits are rounded from absolute positions.
 //! * **Sound** with [priming](crate::track::Track::priming) is shifted by it, and an edit list (14496-12 8.6.6) takes it back: what has
 //!   a PTS below zero lies before the edit and is not played.
 //!
-//! Durations of the movie and the track are not known and so are zero in `mvhd`, `tkhd` and `mdhd`, and there is no `mehd` (8.8.2).
+//! In a file of fragments, durations of the movie and the track are not known and so are zero in `mvhd`, `tkhd` and `mdhd`, and there is no `mehd` (8.8.2).
+//!
+//! # Keys
+//!
+//! In tables, only closed keys (SAP types 1 and 2) are sync samples; open ones (type 3) are in the sample group `rap `, gradual refreshes (type
+//! 4) in `roll`. One bend: in fragments open keys are flagged as sync samples, since players with Media Source Extensions drop everything up to
+//! the first one.
 //!
 //! # Example
 //!
@@ -49,20 +78,38 @@
 //! ```
 
 mod boxes;
+mod brand;
+mod config;
 mod entry;
+mod error;
+mod event;
+mod file;
 mod fragment;
+mod fragments;
 mod header;
+mod index;
+mod lane;
+mod movie;
+mod queue;
+mod table;
+mod writer;
 
 use bytes::{Bytes, BytesMut};
 
-use self::entry::{Preroll, SampleEntry};
 use self::fragment::Run;
-use super::Rope;
+use self::header::Description;
 #[cfg(test)]
 use super::hex;
+use super::{Patch, Rope};
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::{Track, TrackId};
+
+pub use config::{Config, Layout, ParameterSets, Room, TrackEntry};
+pub use error::Error;
+pub use event::{Event, EventTime, ProducerReference, Stage, last_segment_type, segment_type};
+pub use index::{Access, Subsegment, segment_index};
+pub use writer::{Ending, Insertion, Output, Seal, Writer};
 
 /// Writes one track as a CMAF track file.
 ///
@@ -97,13 +144,21 @@ impl Muxer {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_composition(track: &Track, composition: Composition) -> Result<Self, Error> {
-        let timescale = timescale(track.time_base)?;
+        Self::with_entry(&track.into(), composition)
+    }
+
+    /// A muxer for a track of which more is known.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and when the name has a zero byte.
+    pub fn with_entry(entry: &TrackEntry, composition: Composition) -> Result<Self, Error> {
+        let track = &entry.track;
+        let described = Description::of(entry)?;
         let priming = i32::try_from(track.priming).map_err(|_| Error::Priming { ticks: track.priming })?;
-        let entry = SampleEntry::of(&track.codec)?;
         Ok(Self {
             track: track.id,
-            init: header::header(track.id, timescale, priming, &entry, composition),
-            run: Run::new(track.kind(), Preroll::of(&track.codec), priming),
+            init: header::header(&described, entry, priming, composition),
+            run: Run::new(track.kind(), described.preroll, priming.into()),
             lead: match composition {
                 Composition::Signed => None,
                 Composition::Unsigned => Some(0),
@@ -151,7 +206,7 @@ impl Muxer {
             None => lead_of(first)?,
         };
         let plan = self.run.plan(self.track, packets, end, lead)?;
-        let head = plan.write(&mut self.arena, self.track, self.sequence);
+        let head = fragment::write(&[(self.track, plan)], &mut self.arena, self.sequence);
         self.lead = Some(lead);
         self.last_dts = packets.last().map(|packet| packet.dts);
         self.sequence = self.sequence.wrapping_add(1);
@@ -173,100 +228,6 @@ pub enum Composition {
     /// Decode times are the packets' DTS, which must not be below zero; offsets are not negative. ffmpeg shows these pictures on time. `tfdt`
     /// is earlier than the first picture shown, which CMAF does not allow without an edit list, so no CMAF brand is claimed.
     Unsigned,
-}
-
-/// The `styp` box (14496-12 8.16.2) that may stand before the first fragment of a segment: a DASH media segment (`msdh`). Never before a
-/// later part of one.
-pub const fn segment_type() -> Bytes {
-    Bytes::from_static(b"\0\0\0\x14stypmsdh\0\0\0\0msdh")
-}
-
-/// What keeps a track or its packets from becoming MP4. All of it is misuse by the caller: a timeline before the muxer gives nothing of
-/// the kind.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// No sample entry is registered for this codec.
-    #[error("{codec:?} has no sample entry in MP4")]
-    Codec {
-        /// The codec.
-        codec: crate::codec::Format,
-    },
-    /// `timescale` is a whole number of ticks per second, 14496-12 8.4.2.
-    #[error("time base of {num}/{den} s: a tick must be 1/n of a second")]
-    TimeBase {
-        /// Numerator of the tick's length in seconds.
-        num: u32,
-        /// Denominator of the tick's length in seconds.
-        den: u32,
-    },
-    /// `media_time` of an edit is 31 bits, 14496-12 8.6.6.
-    #[error("priming of {ticks} ticks, at most 2147483647 are possible")]
-    Priming {
-        /// The track's priming.
-        ticks: u32,
-    },
-    /// Width and height of a sample entry are 16 bits, 14496-12 12.1.3.
-    #[error("pictures of {width}x{height}, at most 65535x65535 are possible")]
-    Size {
-        /// Pixels.
-        width: u32,
-        /// Pixels.
-        height: u32,
-    },
-    /// A fragment has at least one sample.
-    #[error("fragment without packets")]
-    Empty,
-    /// A packet belongs to another muxer.
-    #[error("packet of track {found}, expected track {expected}", found = found.get(), expected = expected.get())]
-    ForeignPacket {
-        /// The muxer's track.
-        expected: TrackId,
-        /// The packet's.
-        found: TrackId,
-    },
-    /// Every sample is decoded after the one before it.
-    #[error("dts {dts} after dts {last}", dts = dts.ticks(), last = last.ticks())]
-    DtsOrder {
-        /// DTS of the packet before, in ticks.
-        last: Timestamp,
-        /// DTS of the packet refused.
-        dts: Timestamp,
-    },
-    /// A sample lasts at least a tick and at most 2^32 - 1.
-    #[error("sample at dts {dts} would last {ticks} ticks", dts = dts.ticks())]
-    Duration {
-        /// DTS of the sample.
-        dts: Timestamp,
-        /// From it to the next one's, or to the end of the fragment.
-        ticks: i64,
-    },
-    /// `baseMediaDecodeTime` is unsigned, 14496-12 8.8.12.
-    #[error("packet at dts {dts} lies before the start of the media time line", dts = dts.ticks())]
-    BeforeZero {
-        /// DTS of the first packet.
-        dts: Timestamp,
-    },
-    /// `sample_composition_time_offset` is 32 bits, 14496-12 8.8.8.
-    #[error("pts {pts} and dts {dts} are further apart than 32 bits of ticks", pts = pts.ticks(), dts = dts.ticks())]
-    Composition {
-        /// PTS of the packet.
-        pts: Timestamp,
-        /// DTS of the packet.
-        dts: Timestamp,
-    },
-    /// `sample_size` is 32 bits, 14496-12 8.8.8.
-    #[error("packet of {bytes} bytes, at most 4294967295 are possible")]
-    SampleSize {
-        /// Length of the packet's data.
-        bytes: usize,
-    },
-    /// `data_offset` is 31 bits, 14496-12 8.8.8, and reaches over the whole `moof`.
-    #[error("{samples} samples in one fragment, more than a data offset of 31 bits reaches over")]
-    Samples {
-        /// Packets given.
-        samples: usize,
-    },
 }
 
 fn timescale(base: TimeBase) -> Result<u32, Error> {

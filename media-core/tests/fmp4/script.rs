@@ -1,0 +1,147 @@
+//! Made-up tracks and packets: any time bases, leads, starts, gaps, keys and ends.
+
+use bytes::Bytes;
+use media_core::codec::{Config, Key, aac, opus, vp9};
+use media_core::mux::fmp4::{self, Ending, Output, TrackEntry, Writer};
+use media_core::packet::Packet;
+use media_core::time::{TimeBase, Timestamp};
+use media_core::track::{Kind, Track, TrackId};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// Tracks, and their packets in the order they are pushed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) packets: Vec<Packet>,
+}
+
+impl Script {
+    pub(crate) fn of(&self, track: &Track) -> impl Iterator<Item = &Packet> {
+        self.packets.iter().filter(|packet| packet.track == track.id)
+    }
+}
+
+/// One packet: what differs from its predecessor, and its payload's length.
+#[derive(Clone, Debug)]
+struct Step {
+    after: u32,
+    ahead: i64,
+    duration: Option<u32>,
+    key: Key,
+    len: usize,
+}
+
+fn step(kind: Kind) -> BoxedStrategy<Step> {
+    let key = match kind {
+        Kind::Audio => Just(Key::Closed).boxed(),
+        Kind::Video => prop_oneof![
+            4 => Just(Key::No),
+            2 => Just(Key::Closed),
+            1 => Just(Key::Open),
+            1 => (0..3_u16).prop_map(|pictures| Key::Roll { pictures })
+        ]
+        .boxed(),
+    };
+    let ahead = match kind {
+        Kind::Audio => Just(0_i64).boxed(),
+        Kind::Video => prop_oneof![3 => Just(0_i64), 2 => 0..9000_i64].boxed(),
+    };
+    let after = prop_oneof![6 => Just(1024_u32), 2 => 1..3000_u32, 1 => 30_000..400_000_u32];
+    let duration = prop_oneof![2 => Just(None), 3 => Just(Some(1024_u32)), 1 => (1..1024_u32).prop_map(Some)];
+    let len = prop_oneof![3 => Just(4_usize), 2 => 1..200_usize, 1 => Just(0_usize)];
+    (after, ahead, duration, key, len)
+        .prop_map(|(after, ahead, duration, key, len)| Step { after, ahead, duration, key, len })
+        .boxed()
+}
+
+fn track(number: u32) -> impl Strategy<Value = (Track, Vec<Packet>)> {
+    let base =
+        prop_oneof![Just(90_000), Just(48_000), Just(44_100), Just(12_800), Just(1000), 1..200_000_u32];
+    let kind = prop_oneof![Just(0), Just(1), Just(2)];
+    let start =
+        prop_oneof![3 => Just(0_i64), 1 => Just(-1024_i64), 1 => -5000..5000_i64, 1 => 0..1_i64 << 36];
+    (base, kind, start).prop_flat_map(move |(base, kind, start)| {
+        let codec = match kind {
+            0 => Config::Vp9(vp9::Config::from_parts(vp9::Parts::new(16, 16)).expect("profile 0")),
+            1 => Config::Aac(aac::Config::new(44_100, 2).expect("AAC-LC")),
+            _ => Config::Opus(opus::Config::new(2).expect("stereo")),
+        };
+        let id = TrackId::new(number).expect("not zero");
+        let track = Track::new(id, TimeBase::hz(base), codec);
+        vec(step(track.kind()), 0..40).prop_map(move |steps| (track.clone(), packets(&track, start, &steps)))
+    })
+}
+
+fn packets(track: &Track, start: i64, steps: &[Step]) -> Vec<Packet> {
+    let mut dts = start;
+    let packet = |(n, step): (usize, &Step)| {
+        let data = Bytes::from(vec![n as u8 | 0x78; step.len]);
+        let packet = Packet {
+            track: track.id,
+            pts: Timestamp::new(dts + step.ahead),
+            dts: Timestamp::new(dts),
+            duration: step.duration,
+            key: step.key,
+            data,
+            wall: None,
+        };
+        dts += i64::from(step.after);
+        packet
+    };
+    steps.iter().enumerate().map(packet).collect()
+}
+
+/// One to `most` tracks, whose packets come interleaved in any way.
+pub(crate) fn script(most: u32) -> impl Strategy<Value = Script> {
+    (1..=most).prop_flat_map(|count| {
+        let tracks: Vec<_> = (1..=count).map(track).collect();
+        (tracks, vec(any::<prop::sample::Index>(), 0..160)).prop_map(|(tracks, turns)| {
+            let mut script = Script { tracks: Vec::new(), packets: Vec::new() };
+            let mut rests = Vec::new();
+            for (track, packets) in tracks {
+                script.tracks.push(track);
+                rests.push(packets.into_iter());
+            }
+            let count = rests.len();
+            for turn in turns {
+                script.packets.extend(rests[turn.index(count)].next());
+            }
+            script.packets.extend(rests.into_iter().flatten());
+            script
+        })
+    })
+}
+
+/// What was written up to the end, and how it ends.
+pub(crate) struct Written {
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) ending: Ending,
+    /// Packets that were taken.
+    pub(crate) taken: Vec<Packet>,
+}
+
+/// Pushes all packets; those the writer refuses for lying before its header are left out.
+pub(crate) fn write(script: &Script, config: fmp4::Config) -> Written {
+    let entries: Vec<TrackEntry> = script.tracks.iter().map(TrackEntry::from).collect();
+    let mut writer = Writer::new(&entries, config).expect("a writer");
+    let (mut outputs, mut taken) = (Vec::new(), Vec::new());
+    for packet in &script.packets {
+        match writer.push(packet.clone()) {
+            Ok(()) => taken.push(packet.clone()),
+            Err(fmp4::Error::BeforeZero { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+        outputs.extend(std::iter::from_fn(|| writer.poll()));
+    }
+    Written { outputs, ending: writer.finish(), taken }
+}
+
+impl Written {
+    pub(crate) fn file(&self) -> Bytes {
+        let mut file = Vec::new();
+        self.outputs.iter().for_each(|output| file.extend_from_slice(&output.rope.to_bytes()));
+        self.ending.clone().apply(&mut file);
+        file.into()
+    }
+}

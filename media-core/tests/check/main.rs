@@ -8,6 +8,7 @@ mod hls_breaks;
 #[allow(dead_code)]
 mod made_up;
 mod media;
+mod mpegts;
 mod patch;
 #[path = "../segment_to_playlist/stream.rs"]
 #[allow(dead_code)]

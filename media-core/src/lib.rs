@@ -37,6 +37,7 @@
 //! | [`mux`] | packets in, container bytes out: fragmented MP4, WebM and Matroska, MPEG transport streams |
 //! | [`segment`] | decides when to cut |
 //! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
+//! | [`origin`] | answers requests for playlists and segments, or says what they wait for |
 //! | [`check`] | says which clause a stream or a manifest breaks, whoever made it |
 //!
 //! # Features
@@ -77,5 +78,7 @@ pub mod mux;
 pub mod segment;
 
 pub mod playlist;
+
+pub mod origin;
 
 pub mod check;

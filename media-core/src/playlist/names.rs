@@ -158,6 +158,11 @@ impl Names {
         self
     }
 
+    /// What tells this life of the stream from others.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The clock's address.
     pub fn clock(&self) -> Option<&str> {
         self.clock.as_deref()

@@ -10,6 +10,7 @@ use super::expiry::{Expired, Expiry};
 use super::hls::Constants;
 use super::listed::Listed;
 use super::meter::Meter;
+use super::names::Suffix;
 use super::periods::Periods;
 use super::rate::Bandwidth;
 use crate::segment::{self, Format, Init};
@@ -182,6 +183,18 @@ impl Window {
     /// How many parts have been listed since the stream began: the number in the name of the next, which a preload hint tells.
     pub const fn part_count(&self) -> u64 {
         self.parts
+    }
+
+    /// What the names of a generation's segments of a track end with; `None` when nothing of it is listed or asked for any more.
+    pub fn suffix(&self, generation: u32, track: TrackId) -> Option<Suffix> {
+        let generation = self.began(generation)?;
+        let track = generation.files().find(|known| known.id == track)?;
+        Some(Suffix::of(generation.format, track))
+    }
+
+    /// The same of the newest generation: what the next segment's name ends with.
+    pub fn newest_suffix(&self, track: TrackId) -> Option<Suffix> {
+        self.suffix(self.generations.back()?.number, track)
     }
 
     /// What a track was measured to take; `None` before its first segment.

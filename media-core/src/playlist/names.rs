@@ -1,5 +1,6 @@
 //! What the files of a stream are called, both ways.
 
+use crate::codec;
 use crate::segment::Format;
 use crate::track::{Kind, Track, TrackId};
 
@@ -89,15 +90,15 @@ pub enum Suffix {
 
 impl Suffix {
     /// What a track's segments in a format end with.
-    pub fn of(format: Format, track: &Track) -> Self {
+    pub const fn of(format: Format, track: &Track) -> Self {
         match format {
             Format::Fmp4 => Self::M4s,
             Format::MpegTs => Self::Ts,
             Format::Webm => Self::Webm,
-            Format::PackedAudio => match track.codec.codecs().as_str() {
-                "mp4a.6B" | "mp4a.69" | "mp4a.40.34" | "mp3" => Self::Mp3,
-                "ac-3" => Self::Ac3,
-                "ec-3" => Self::Ec3,
+            Format::PackedAudio => match track.codec.format() {
+                codec::Format::Mp3 => Self::Mp3,
+                codec::Format::Ac3 => Self::Ac3,
+                codec::Format::Eac3 => Self::Ec3,
                 _ => Self::Aac,
             },
         }

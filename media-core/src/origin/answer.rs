@@ -40,6 +40,9 @@ pub struct Ready {
     pub cache: Cache,
     /// `Content-Range`, where not all of it is answered.
     pub range: Option<ContentRange>,
+    /// More of the same body is still to come: send what there is, and then what [retrying](super::Origin::retry) gives, until that has no more. For
+    /// players that ask for a segment as soon as it has begun, as low-latency DASH does.
+    pub more: Option<Wait>,
 }
 
 /// How long caches may keep something.

@@ -8,8 +8,9 @@
 //! * **Delta updates**, 6.2.5.1: `_HLS_skip`.
 //! * **Hints**, 6.2.6: the part that comes next can be asked for before it is there.
 //! * **Plain players** ask without directives and get the same bytes.
-//! * **Ranges** of segments (RFC 9110 section 14), of those that are still growing too where parts are [byte
-//!   ranges](crate::playlist::PartAddressing::ByteRanges): the answer then ends with the last part there is, and does not know the length.
+//! * **Ranges** of segments (RFC 9110 section 14), of those that are still growing too: the answer then ends with the last part there is, and
+//!   does not know the length.
+//! * **Segments that are still growing** are answered part by part to who wants [all](Ready::more) of them, as low-latency DASH does.
 //!
 //! Bytes are held as [ropes](Rope): a segment and its parts share their memory, and what is answered shares it with both.
 //!
@@ -29,18 +30,19 @@
 //! ```
 
 mod answer;
+mod reload;
 mod request;
 mod store;
 mod texts;
 
 pub use self::answer::{Answer, Cache, ContentRange, Ready, Until, Wait};
 pub use self::request::{BadRequest, Request};
-use self::request::{Directives, Reload, Wanted};
+use self::request::{Directives, Range, Reload, Wanted};
 use self::store::{Held, Store};
 use self::texts::Texts;
 use crate::mux::Rope;
 use crate::playlist::hls::{Media, Report, Skip};
-use crate::playlist::{self, DateRange, DateRangeError, Delivery, Last, Name, Names, PartAddressing, Window};
+use crate::playlist::{self, DateRange, DateRangeError, Delivery, Last, Name, Names, Window};
 use crate::segment;
 use crate::time::{Moment, WallTime};
 use crate::track::TrackId;
@@ -160,9 +162,13 @@ impl Origin {
             Name::Manifest => Wanted::Manifest,
             Name::Media { track } => Wanted::Media { track, directives: self.directives(request.query)? },
             Name::Init { .. } => Wanted::File { path: request.path.to_owned(), range: request.range() },
-            Name::Segment { track, number } => {
-                Wanted::Segment { track, number, path: request.path.to_owned(), range: request.range() }
-            }
+            Name::Segment { track, number } => Wanted::Segment {
+                track,
+                number,
+                path: request.path.to_owned(),
+                range: request.range(),
+                sent: 0,
+            },
             Name::Part { track, number } => {
                 Wanted::Part { track, number, path: request.path.to_owned(), range: request.range() }
             }
@@ -190,17 +196,23 @@ impl Origin {
                 Some(held) => return held.answer(path, range),
                 None => return Answer::NotFound,
             },
-            Wanted::Segment { track, number, path, range } => match self.store.get(path) {
-                Some(Held::Growing { body, media_type }) => {
-                    match store::growing(path, body, media_type, range) {
+            Wanted::Segment { track, number, path, range, sent } => {
+                let held = self.store.get(path);
+                match held {
+                    Some(held) => match segment(path, held, *range, *sent) {
+                        Some(Answer::Ready(ready))
+                            if matches!(held, Held::Growing { .. }) && ready.range.is_none() =>
+                        {
+                            return self.streamed(ready, wanted, deadline);
+                        }
                         Some(answer) => return answer,
-                        None => Until::Bytes { msn: *number, after: body.len() },
-                    }
+                        None => {}
+                    },
+                    None if self.hints_segment(*track, *number) => {}
+                    None => return Answer::NotFound,
                 }
-                Some(held) => return held.answer(path, range),
-                None if self.hints_segment(*track, *number) => Until::Bytes { msn: *number, after: 0 },
-                None => return Answer::NotFound,
-            },
+                Until::Bytes { msn: *number, after: held.map_or(0, |held| held.body().len()) }
+            }
             Wanted::Part { track, number, path, range } => match self.store.get(path) {
                 Some(held) => return held.answer(path, range),
                 None if self.hints_part(*track, *number, path) => Until::PartNumber { number: *number },
@@ -208,6 +220,14 @@ impl Origin {
             },
         };
         Answer::Wait(Wait { until, deadline, wanted })
+    }
+
+    /// The beginning of a body, of which the rest is still to come.
+    fn streamed(&self, ready: Ready, mut wanted: Wanted, deadline: Moment) -> Answer {
+        let Wanted::Segment { number, sent, .. } = &mut wanted else { return Answer::Ready(ready) };
+        *sent += ready.body.len();
+        let until = Until::Bytes { msn: *number, after: *sent };
+        Answer::Ready(Ready { more: Some(Wait { until, deadline, wanted }), ..ready })
     }
 
     fn has_begun(&self) -> bool {
@@ -256,56 +276,15 @@ impl Origin {
         })
     }
 
-    /// Whether the list has come to where a player waits for it, RFC 8216bis 6.2.5.2.
-    fn has_come(&self, reload: Reload) -> Result<bool, BadRequest> {
-        let window = &self.window;
-        let Some(last) = window.numbers().next_back().filter(|_| !window.is_finished()) else {
-            return Ok(true);
-        };
-        let (msn, part) = match (reload, &window.config().delivery) {
-            (Reload::Now, _) => return Ok(true),
-            (Reload::Part { msn, part }, Delivery::LowLatency(_)) => (msn, Some(part)),
-            (Reload::Part { msn, .. } | Reload::Segment { msn }, _) => (msn, None),
-        };
-        if msn > last.saturating_add(2) {
-            return Err(BadRequest::TooFarAhead { msn, last });
-        }
-        let Some(part) = part else { return Ok(last >= msn) };
-        let next_began = window.last().is_some_and(|end| end.msn > last);
-        if msn < last || msn == last && part < window.parts_of(last) {
-            return Ok(true);
-        }
-        if msn == last {
-            // More than the segment has: the first of the next one.
-            return Ok(next_began);
-        }
-        let listed = if next_began && msn == last + 1 { window.parts_of(msn) } else { 0 };
-        if part >= listed.saturating_add(self.advance_limit()) {
-            return Err(BadRequest::PartTooFarAhead { msn, part, listed });
-        }
-        Ok(part < listed)
-    }
-
-    /// How many parts beyond the last a player may ask for: as many as begin in three seconds, or three.
-    fn advance_limit(&self) -> u32 {
-        match &self.window.config().delivery {
-            Delivery::LowLatency(low) if low.part_target < SECOND => {
-                let parts = (3 * SECOND).unsigned_abs().div_ceil(low.part_target.max(1).unsigned_abs());
-                u32::try_from(parts).unwrap_or(u32::MAX)
-            }
-            _ => 3,
-        }
-    }
-
     fn list(&self, text: Option<Rope>, media_type: &'static str, name: &str, version: u64) -> Answer {
         let Some(body) = text else { return Answer::NotFound };
         let etag = format!("\"{}-{name}-{version}\"", self.names.prefix());
-        Answer::Ready(Ready { body, media_type, etag, cache: Cache::Revalidate, range: None })
+        Answer::Ready(Ready { body, media_type, etag, cache: Cache::Revalidate, range: None, more: None })
     }
 
     /// Whether a part is the one that comes next, by its very name.
     fn hints_part(&self, track: TrackId, number: u64, path: &str) -> bool {
-        self.hints(track, PartAddressing::Files)
+        self.hints(track)
             && number == self.window.part_count()
             && self
                 .window
@@ -319,25 +298,24 @@ impl Origin {
     fn hints_segment(&self, track: TrackId, number: u64) -> bool {
         let last = self.window.numbers().next_back();
         let next = self.window.open_number().or(last.map(|last| last.saturating_add(1)));
-        self.hints(track, PartAddressing::ByteRanges) && next == Some(number)
+        self.hints(track) && next == Some(number)
     }
 
-    fn hints(&self, track: TrackId, addressing: PartAddressing) -> bool {
-        let low = match &self.window.config().delivery {
-            Delivery::LowLatency(low) => low.addressing == addressing,
-            Delivery::Files | Delivery::Directives => false,
-        };
+    /// Whether more of a track is announced before it is there.
+    fn hints(&self, track: TrackId) -> bool {
+        let low = matches!(self.window.config().delivery, Delivery::LowLatency(_));
         low && !self.window.is_finished() && self.window.listed_tracks().any(|listed| listed.id == track)
     }
 }
 
-impl Reload {
-    const fn until(self) -> Until {
-        match self {
-            Self::Now => Until::Beginning,
-            Self::Segment { msn } => Until::Segment { msn },
-            Self::Part { msn, part } => Until::Part { msn, part },
+/// What is there of a segment that is wanted; `None` when that is nothing yet.
+fn segment(path: &str, held: &Held, range: Range, sent: u64) -> Option<Answer> {
+    match (held, range) {
+        (_, Range::All) => store::rest(path, held, sent).map(Answer::Ready),
+        (Held::Growing { body, media_type }, range) => {
+            store::growing(path, body, media_type, &range).map(Answer::Ready)
         }
+        (held, range) => Some(held.answer(path, &range)),
     }
 }
 

@@ -65,10 +65,28 @@ pub enum BadRequest {
 pub(super) enum Wanted {
     Multivariant,
     Manifest,
-    Media { track: TrackId, directives: Directives },
-    File { path: String, range: Range },
-    Segment { track: TrackId, number: u64, path: String, range: Range },
-    Part { track: TrackId, number: u64, path: String, range: Range },
+    Media {
+        track: TrackId,
+        directives: Directives,
+    },
+    File {
+        path: String,
+        range: Range,
+    },
+    /// `sent` bytes of it were answered already.
+    Segment {
+        track: TrackId,
+        number: u64,
+        path: String,
+        range: Range,
+        sent: u64,
+    },
+    Part {
+        track: TrackId,
+        number: u64,
+        path: String,
+        range: Range,
+    },
 }
 
 /// Delivery directives, RFC 8216bis 6.2.5.
@@ -171,7 +189,7 @@ mod tests {
 
     #[test]
     fn directives_are_read() {
-        let read = |query| Directives::read(query);
+        let read = |query: &str| Directives::read(query);
         assert!(matches!(read("a=b&_HLS_msn=7").unwrap().reload, Reload::Segment { msn: 7 }));
         let both = read("_HLS_msn=7&_HLS_part=2&_HLS_skip=v2").unwrap();
         assert!(matches!(both.reload, Reload::Part { msn: 7, part: 2 }));

@@ -57,19 +57,15 @@ impl Store {
         };
         for piece in part.pieces.iter().filter(|piece| !piece.gap) {
             let Some((suffix, media_type)) = told(window, part.generation, piece.track) else { continue };
-            let body = piece.rope.clone();
-            match addressing {
-                PartAddressing::Files => {
-                    let name = names.part(piece.track, number, suffix);
-                    self.keep(part.number, name, Held::Part { body, media_type });
-                }
-                PartAddressing::ByteRanges => {
-                    let name = names.file(piece.track, part.number, suffix);
-                    match self.files.get_mut(&name) {
-                        Some(Held::Growing { body: grown, .. }) => grown.append(body),
-                        _ => self.keep(part.number, name, Held::Growing { body, media_type }),
-                    }
-                }
+            if addressing == PartAddressing::Files {
+                let body = piece.rope.clone();
+                let name = names.part(piece.track, number, suffix);
+                self.keep(part.number, name, Held::Part { body, media_type });
+            }
+            let name = names.file(piece.track, part.number, suffix);
+            match self.files.get_mut(&name) {
+                Some(Held::Growing { body, .. }) => body.append(piece.rope.clone()),
+                _ => self.keep(part.number, name, Held::Growing { body: piece.rope.clone(), media_type }),
             }
         }
     }
@@ -108,7 +104,7 @@ impl Store {
 }
 
 impl Held {
-    const fn body(&self) -> &Rope {
+    pub(super) const fn body(&self) -> &Rope {
         match self {
             Self::Whole { body, .. } | Self::Part { body, .. } | Self::Growing { body, .. } => body,
         }
@@ -135,16 +131,25 @@ impl Held {
     }
 }
 
-/// The answer as far as a growing segment has it; `None` when that is nothing yet.
-pub(super) fn growing(name: &str, body: &Rope, media_type: &'static str, range: &Range) -> Option<Answer> {
+/// The range as far as a growing segment has it; `None` when that is nothing yet.
+pub(super) fn growing(name: &str, body: &Rope, media_type: &'static str, range: &Range) -> Option<Ready> {
     let Range::Between(first, last) = *range else { return None };
     let end = last.saturating_add(1).min(body.len());
     let range = (first < end).then(|| ContentRange { first, last: end - 1, length: None })?;
-    Some(Answer::Ready(ready(name, body.slice(first..end), media_type, Some(range))))
+    Some(ready(name, body.slice(first..end), media_type, Some(range)))
+}
+
+/// What has come of a segment that all is wanted of, behind the `sent` bytes that were answered already; `None` when that is nothing yet.
+pub(super) fn rest(name: &str, held: &Held, sent: u64) -> Option<Ready> {
+    let (Held::Whole { body, media_type }
+    | Held::Part { body, media_type }
+    | Held::Growing { body, media_type }) = held;
+    let is_new = body.len() > sent || !matches!(held, Held::Growing { .. });
+    is_new.then(|| ready(name, body.slice(sent..body.len()), media_type, None))
 }
 
 fn ready(name: &str, body: Rope, media_type: &'static str, range: Option<ContentRange>) -> Ready {
-    Ready { body, media_type, etag: format!("\"{name}\""), cache: Cache::Immutable, range }
+    Ready { body, media_type, etag: format!("\"{name}\""), cache: Cache::Immutable, range, more: None }
 }
 
 /// What a track's file of a generation is.

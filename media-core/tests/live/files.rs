@@ -116,7 +116,6 @@ fn a_growing_segment_answers_with_the_parts_it_has() {
     let first = ready(range(&origin, name, "bytes=0-"));
     assert_eq!(text(&first.body), "<1 3 0 3000>");
     assert_eq!(first.range.unwrap().to_string(), "bytes 0-11/*");
-    assert!(matches!(get(&origin, name), Answer::Wait(_)), "all of it is not there yet");
     let Answer::Wait(wait) = range(&origin, name, "bytes=12-9007199254740991") else { panic!("hinted") };
     assert_eq!(wait.until, Until::Bytes { msn: 3, after: 12 });
     origin.push(&camera.plain(500), camera.now());
@@ -134,6 +133,35 @@ fn a_growing_segment_answers_with_the_parts_it_has() {
     origin.push(&camera.plain(500), camera.now());
     assert_eq!(text(&ready(origin.retry(&wait, NOON)).body), "<1 4 0 4000>");
     assert!(matches!(get(&origin, "5f2a_1_5.m4s"), Answer::NotFound));
+}
+
+/// Low-latency DASH asks for a segment when its first part is there, and gets one part after the other on the same line.
+#[test]
+fn all_of_a_growing_segment_comes_part_by_part() {
+    for addressing in [PartAddressing::Files, PartAddressing::ByteRanges] {
+        let (mut origin, mut camera) = origin(addressing);
+        let first = ready(get(&origin, "5f2a_1_3.m4s"));
+        assert_eq!((text(&first.body).as_str(), first.range), ("<1 3 0 3000>", None));
+        let more = first.more.unwrap();
+        assert_eq!(more.until, Until::Bytes { msn: 3, after: 12 });
+        assert!(matches!(origin.retry(&more, NOON), Answer::Wait(_)));
+        origin.push(&camera.plain(500), camera.now());
+        origin.push(&camera.part(Shape { millis: 500, key: false, gap: Some(0) }), camera.now());
+        let second = ready(origin.retry(&more, NOON));
+        assert_eq!(text(&second.body), "<1 3 1 3500>");
+        let more = second.more.unwrap();
+        assert!(matches!(origin.retry(&more, more.deadline), Answer::Unavailable));
+        origin.push(&camera.plain(500), camera.now());
+        origin.push(&camera.cut(), camera.now());
+        let last = ready(origin.retry(&more, NOON));
+        assert_eq!((text(&last.body).as_str(), last.more.is_none()), ("<1 3 3 4500>", true));
+        let whole = ready(get(&origin, "5f2a_1_3.m4s"));
+        assert_eq!(text(&whole.body), "<1 3 0 3000><1 3 1 3500><1 3 3 4500>");
+        assert!(whole.more.is_none());
+        let Answer::Wait(wait) = get(&origin, "5f2a_1_4.m4s") else { panic!("about to begin") };
+        origin.push(&camera.plain(500), camera.now());
+        assert_eq!(text(&ready(origin.retry(&wait, NOON)).body), "<1 4 0 5000>");
+    }
 }
 
 #[test]

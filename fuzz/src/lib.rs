@@ -7,6 +7,7 @@
 pub mod boxes;
 #[cfg(feature = "vpx")]
 pub mod decode;
+pub mod demux;
 #[path = "../../media-core/tests/webm/elements.rs"]
 pub mod elements;
 pub mod muxer;
@@ -26,6 +27,7 @@ pub type Target = fn(&[u8]);
 
 /// Every target and the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("demux", demux::run),
     ("muxer", muxer::run),
     ("parameter_sets", parameter_sets::run),
     ("stream", stream::run),

@@ -9,5 +9,6 @@ mod mp4_golden;
 mod mp4_made;
 mod mp4_payloads;
 mod mp4_round_trip;
+mod mp4_seek;
 mod mp4_writer;
 mod tools;

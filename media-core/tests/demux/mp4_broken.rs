@@ -110,7 +110,7 @@ fn boxes_in_boxes_and_absurd_sizes_end_within_bounds() {
 }
 
 /// Small files of all shapes.
-fn seeds() -> Vec<Bytes> {
+pub(crate) fn seeds() -> Vec<Bytes> {
     let idr: &[u8] = b"\0\0\0\x05\x65\x88\x84\0\x10";
     let other: &[u8] = b"\0\0\0\x02\x41\x80";
     let pictures = File::pictures(&[idr, other, other, idr, other])
@@ -127,7 +127,11 @@ fn seeds() -> Vec<Bytes> {
     let tfdt = full(b"tfdt", 1, 0, &[&words(&[0, 100_000])]);
     let run = full(b"trun", 1, 0xf01, &[&words(&[2, 172, 1, 2, 3, 4, 5, 6, 7, 8])]);
     let moof = bx(b"moof", &[&bx(b"traf", &[&tfhd, &tfdt, &run])]);
-    let stream = [fragments.index(), moof.clone(), bx(b"mdat", &[&[7; 64]]), moof, bx(b"mdat", &[&[7; 64]])];
+    let size = moof.len() as u32 + 72;
+    let sidx = [1, 48_000, 100_000, 0, 2, size, 1000, 0, size, 1000, 0];
+    let sidx = full(b"sidx", 0, 0, &[&words(&sidx)]);
+    let stream =
+        [fragments.index(), sidx, moof.clone(), bx(b"mdat", &[&[7; 64]]), moof, bx(b"mdat", &[&[7; 64]])];
     vec![pictures.bytes(), sound.bytes(), stream.concat().into()]
 }
 

@@ -4,8 +4,6 @@
 //! is decoded before it without being shown keeps its place, before the edit's start. Times come on the track's own line: the start of an
 //! edit is one absolute position, rounded once from the movie's time scale.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
 
 use super::Faults;
@@ -86,10 +84,10 @@ pub(super) fn of_tables(
     kind: Kind,
     base: TimeBase,
     faults: &mut Faults,
-) -> (VecDeque<Piece>, u32) {
+) -> (Vec<Piece>, u32) {
     let whole = Piece { from: Cursor::start(tables), to: u64::MAX, shift: 0, start: i64::MIN, end: None };
     if edits.is_empty() {
-        return (VecDeque::from([whole]), 0);
+        return (vec![whole], 0);
     }
     let (low, high) = tables.compositions();
     let mut search = Search {
@@ -102,17 +100,31 @@ pub(super) fn of_tables(
         left: tables.count().saturating_mul(8).saturating_add(1 << 20),
         cursor: Cursor::start(tables),
     };
-    let mut pieces = VecDeque::new();
+    let mut pieces = Vec::new();
     for edit in edits {
         match search.piece(edit) {
-            Some(piece) => pieces.push_back(piece),
+            Some(piece) => pieces.push(piece),
             None => faults.edits += 1,
         }
     }
-    let first = pieces.front().and_then(|piece| piece.from.clone().next(tables, &mut Faults::default()));
+    let first = pieces.first().and_then(|piece| piece.from.clone().next(tables, &mut Faults::default()));
     let priming = first.map_or(0, |first| edits[0].media.saturating_sub(first.pts()));
     let priming = if kind == Kind::Audio { u32::try_from(priming).unwrap_or(0) } else { 0 };
     (pieces, priming)
+}
+
+/// Before the last sample, from a place on, where decoding can start for what is shown at `media`; that place where there is none.
+pub(super) fn last_start(tables: &Tables, kind: Kind, from: &Cursor, media: i64) -> Cursor {
+    let mut search = Search {
+        tables,
+        kind,
+        ahead: 0,
+        low: tables.compositions().0.into(),
+        end: 0,
+        left: u64::MAX,
+        cursor: from.clone(),
+    };
+    search.from_place(from.clone(), media).unwrap_or_else(|| from.clone())
 }
 
 /// Looks samples up by time, from the front to the back.
@@ -153,6 +165,13 @@ impl Search<'_> {
         {
             at = self.cursor.clone();
         }
+        let best = self.from_place(at, wanted)?;
+        self.cursor = best.clone();
+        Some(best)
+    }
+
+    fn from_place(&mut self, mut at: Cursor, wanted: i64) -> Option<Cursor> {
+        let mut ignored = Faults::default();
         let mut best = at.clone();
         loop {
             self.left = self.left.checked_sub(1)?;
@@ -166,7 +185,6 @@ impl Search<'_> {
                 best = before;
             }
         }
-        self.cursor = best.clone();
         Some(best)
     }
 

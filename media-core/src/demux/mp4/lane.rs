@@ -52,11 +52,10 @@ pub(super) struct Lane {
     /// Reads what is coded in pictures; sound needs none.
     parser: Option<Parser>,
     tables: Tables,
-    pieces: VecDeque<Piece>,
-    /// The place in the first of `pieces`.
+    pieces: Vec<Piece>,
+    /// The one of `pieces` that is played, and the place in it.
+    piece: usize,
     cursor: Cursor,
-    /// Whether a piece was there before.
-    later: bool,
     runs: VecDeque<Run>,
     /// Presentation time less media time in fragments.
     shift: i64,
@@ -83,7 +82,7 @@ impl Lane {
         faults: &mut Faults,
     ) -> Self {
         let (shift, mut priming) = edits::of_fragments(edits, kind, &mut Faults::default());
-        let mut pieces = VecDeque::new();
+        let mut pieces = Vec::new();
         if tables.count() > 0 {
             (pieces, priming) = edits::of_tables(&tables, edits, kind, base, faults);
         }
@@ -101,10 +100,10 @@ impl Lane {
             parser: None,
             lead: -i64::from(tables.compositions().0),
             ends: tables.duration(),
-            cursor: pieces.front().map_or_else(|| Cursor::start(&tables), |piece| piece.from.clone()),
+            cursor: pieces.first().map_or_else(|| Cursor::start(&tables), |piece| piece.from.clone()),
             tables,
             pieces,
-            later: false,
+            piece: 0,
             runs: VecDeque::new(),
             shift,
             head: None,
@@ -191,31 +190,52 @@ impl Lane {
 
     /// Passes over all that is known.
     pub(super) fn clear(&mut self) {
-        self.head = None;
-        self.pieces.clear();
+        self.forget_runs();
+        self.piece = self.pieces.len();
+    }
+
+    /// Passes over what is known of fragments; what comes next may be of any time.
+    pub(super) fn forget_runs(&mut self) {
+        (self.head, self.last) = (None, None);
         self.runs.clear();
+    }
+
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Goes on with the last sample of the tables that is due at `nanos` or before and where decoding can start; when that is shown, in
+    /// nanoseconds.
+    pub(super) fn seek(&mut self, nanos: i64) -> Option<i64> {
+        self.forget_runs();
+        let ticks = self.base.from_nanos(nanos);
+        self.piece = self.pieces.iter().rposition(|piece| piece.start <= ticks).unwrap_or(0);
+        let piece = self.pieces.get(self.piece)?;
+        let media = ticks.saturating_sub(piece.shift);
+        self.cursor = edits::last_start(&self.tables, self.kind, &piece.from, media);
+        let first = self.cursor.clone().next(&self.tables, &mut Faults::default())?;
+        Some(self.base.to_nanos(first.pts().saturating_add(piece.shift)))
     }
 
     fn next_of_tables(&mut self, faults: &mut Faults) -> Option<Due> {
         loop {
-            let piece = self.pieces.front()?;
+            let piece = self.pieces.get(self.piece)?;
             if self.cursor.index() < piece.to
                 && let Some(sample) = self.cursor.next(&self.tables, faults)
             {
                 return Some(self.due_in_piece(sample));
             }
-            self.pieces.pop_front();
-            self.later = true;
-            self.cursor = self.pieces.front()?.from.clone();
+            self.piece += 1;
+            self.cursor = self.pieces.get(self.piece)?.from.clone();
         }
     }
 
     fn due_in_piece(&self, sample: Sample) -> Due {
-        let Piece { shift, start, end, .. } = self.pieces[0];
+        let Piece { shift, start, end, .. } = self.pieces[self.piece];
         let mut due = self.due(sample, shift);
-        if self.later && due.pts < start {
+        if let Some(last) = self.last.filter(|_| self.piece > 0 && due.pts < start) {
             // What only a later edit's first pictures need: over before the edit begins.
-            let at = self.last.map_or(start, |last| last.saturating_add(1)).min(start);
+            let at = last.saturating_add(1).min(start);
             (due.pts, due.dts, due.duration) = (at, at, 1);
         }
         if let Some(end) = end

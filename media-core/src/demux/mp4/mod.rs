@@ -20,6 +20,11 @@
 //!
 //! What is wrong beyond that is made good as [`Faults`] say, and counted. Tracks that cannot be read are [skipped](Demuxer::skipped).
 //!
+//! # Going elsewhere
+//!
+//! [`Demuxer::seek`] goes on at another time: by the sample tables, or by the `sidx` boxes of a fragmented file (8.16.3), whichever way those
+//! point to each other.
+//!
 //! Not read: `mfra`, which repeats what the fragments say, `sdtp`, `emsg`, and data in other files (`dref`).
 
 mod boxes;
@@ -31,6 +36,7 @@ mod groups;
 mod lane;
 mod movie;
 mod scan;
+mod seek;
 mod table;
 mod window;
 
@@ -42,6 +48,7 @@ pub use self::error::{Error, Faults, Reason, Skipped};
 use self::fragment::Known;
 use self::lane::{Lane, Taken};
 use self::movie::Movie;
+use self::seek::Reference;
 use self::window::Window;
 use super::{Demux, Output, Source};
 use crate::bits::Reader;
@@ -74,6 +81,10 @@ pub struct Demuxer {
     want: Option<(u64, u64)>,
     /// Where the last push ended.
     read: u64,
+    /// What `sidx` say.
+    references: Vec<Reference>,
+    /// A time that is sought, in nanoseconds.
+    sought: Option<i64>,
     skipped: Vec<Skipped>,
     faults: Faults,
 }
@@ -105,6 +116,8 @@ impl Demuxer {
             outputs: VecDeque::new(),
             want: (source != Source::Seekable { len: 0 }).then_some((0, 8)),
             read: 0,
+            references: Vec::new(),
+            sought: None,
             skipped: Vec::new(),
             faults: Faults::default(),
         }
@@ -152,7 +165,13 @@ impl Demuxer {
 
     fn step(&mut self) -> Result<Step, Error> {
         let Some((index, nanos)) = self.next_lane() else {
-            return if self.scanned { Ok(Step::Done) } else { self.scan_box() };
+            if !self.scanned {
+                return self.scan_box();
+            }
+            // Where an index was to lead on, there is none.
+            let Some(nanos) = self.sought.take() else { return Ok(Step::Done) };
+            self.go_to(nanos);
+            return Ok(if self.scanned { Step::Done } else { Step::Again });
         };
         if self.waits(nanos) {
             return self.scan_box();

@@ -18,6 +18,7 @@ impl Demuxer {
                 Ok(Step::Again)
             }
             b"moov" | b"moof" | b"prft" => self.load(header, end),
+            b"sidx" if self.source != Source::Stream => self.load(header, end),
             _ => {
                 self.pass(end);
                 Ok(Step::Again)
@@ -97,6 +98,7 @@ impl Demuxer {
         match kind {
             b"moov" => return self.read_movie(body, at),
             b"moof" if self.indexed => {
+                self.sought = None;
                 let fragments = fragment::read(body, at, end, &self.known, &mut self.faults);
                 let source = self.len();
                 for fragment in fragments {
@@ -107,6 +109,7 @@ impl Demuxer {
                 }
             }
             b"moof" => self.faults.fragments += 1,
+            b"sidx" => self.read_references(body, at, end),
             _ => self.clock(body),
         }
         Ok(())

@@ -124,7 +124,7 @@ pub(super) fn last_start(tables: &Tables, kind: Kind, from: &Cursor, media: i64)
         left: u64::MAX,
         cursor: from.clone(),
     };
-    search.from_place(from.clone(), media).unwrap_or_else(|| from.clone())
+    search.start_behind(from.clone(), media).unwrap_or_else(|| from.clone())
 }
 
 /// Looks samples up by time, from the front to the back.
@@ -143,10 +143,10 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn piece(&mut self, edit: &Edit) -> Option<Piece> {
-        let from = self.from(edit.media)?;
+        let from = self.start(edit.media)?;
         let end = edit.end.map(|end| edit.media.saturating_add(end.saturating_sub(edit.start)));
         let to = match end {
-            Some(end) if end < self.end => self.to(&from, end)?,
+            Some(end) if end < self.end => self.stop(&from, end)?,
             _ => u64::MAX,
         };
         let shift = edit.start.saturating_sub(edit.media);
@@ -154,7 +154,7 @@ impl Search<'_> {
     }
 
     /// Before the last sample where decoding can start for what is shown at `media`.
-    fn from(&mut self, media: i64) -> Option<Cursor> {
+    fn start(&mut self, media: i64) -> Option<Cursor> {
         let wanted = media.saturating_sub(self.ahead);
         let mut ignored = Faults::default();
         let mut at = Cursor::start(self.tables);
@@ -165,12 +165,12 @@ impl Search<'_> {
         {
             at = self.cursor.clone();
         }
-        let best = self.from_place(at, wanted)?;
+        let best = self.start_behind(at, wanted)?;
         self.cursor = best.clone();
         Some(best)
     }
 
-    fn from_place(&mut self, mut at: Cursor, wanted: i64) -> Option<Cursor> {
+    fn start_behind(&mut self, mut at: Cursor, wanted: i64) -> Option<Cursor> {
         let mut ignored = Faults::default();
         let mut best = at.clone();
         loop {
@@ -189,7 +189,7 @@ impl Search<'_> {
     }
 
     /// The number of the first sample, in decoding order, that is not needed for anything shown before `end`.
-    fn to(&mut self, from: &Cursor, end: i64) -> Option<u64> {
+    fn stop(&mut self, from: &Cursor, end: i64) -> Option<u64> {
         let mut at = from.clone();
         let mut to = from.index();
         let mut ignored = Faults::default();

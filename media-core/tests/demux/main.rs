@@ -3,6 +3,7 @@
 #[path = "../decode/md5.rs"]
 #[allow(unreachable_pub, reason = "shared with the tests of decoding")]
 mod md5;
+mod mp4_apart;
 mod mp4_broken;
 mod mp4_files;
 mod mp4_golden;

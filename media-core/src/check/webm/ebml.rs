@@ -143,8 +143,5 @@ pub(super) const ATTACHMENTS: u32 = 0x1941_a469;
 
 /// Whether an ID is that of a child of a segment: an element that ends a cluster of unknown size.
 pub(super) const fn is_top(id: u32) -> bool {
-    matches!(
-        id,
-        SEEK_HEAD | INFO | TRACKS | CLUSTER | CUES | TAGS | CHAPTERS | ATTACHMENTS | EBML | SEGMENT
-    )
+    matches!(id, SEEK_HEAD | INFO | TRACKS | CLUSTER | CUES | TAGS | CHAPTERS | ATTACHMENTS | EBML | SEGMENT)
 }

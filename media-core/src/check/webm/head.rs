@@ -27,13 +27,17 @@ pub(super) struct Cue {
 /// `Tracks`.
 pub(super) fn tracks(found: &Element<'_>, webm: bool, report: &mut Report) -> Vec<Track> {
     let mut tracks: Vec<Track> = Vec::new();
-    for entry in found.children().map_while(Result::ok).filter(|entry| entry.id == ebml::TRACK_ENTRY).take(TRACKS) {
+    for entry in
+        found.children().map_while(Result::ok).filter(|entry| entry.id == ebml::TRACK_ENTRY).take(TRACKS)
+    {
         let at = Place::Byte(entry.at);
         let number = entry.number_of(ebml::TRACK_NUMBER).unwrap_or(0);
         if number == 0 || tracks.iter().any(|other| other.number == number) {
             report.add(&rules::TRACK, at, format_args!("track number {number} is zero or another's too"));
         }
-        let codec = entry.child(ebml::CODEC_ID).map(|codec| String::from_utf8_lossy(codec.body).trim_end_matches('\0').to_owned());
+        let codec = entry
+            .child(ebml::CODEC_ID)
+            .map(|codec| String::from_utf8_lossy(codec.body).trim_end_matches('\0').to_owned());
         let codec = codec.unwrap_or_default();
         if codec.is_empty() {
             report.add(&rules::MISSING, at, format_args!("track {number} without a codec"));
@@ -60,7 +64,11 @@ fn check_opus(entry: &Element<'_>, report: &mut Report) {
     let delay = entry.number_of(ebml::CODEC_DELAY).unwrap_or(0);
     let due = u64::from(head.pre_skip()) * 1_000_000_000 / 48_000;
     if delay.abs_diff(due) > 1000 {
-        report.add(&rules::CODEC_DELAY, at, format_args!("CodecDelay {delay} ns, a pre-skip of {} samples is {due} ns", head.pre_skip()));
+        report.add(
+            &rules::CODEC_DELAY,
+            at,
+            format_args!("CodecDelay {delay} ns, a pre-skip of {} samples is {due} ns", head.pre_skip()),
+        );
     }
     let roll = entry.number_of(ebml::SEEK_PRE_ROLL).unwrap_or(0);
     if roll != 80_000_000 {

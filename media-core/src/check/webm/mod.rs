@@ -115,7 +115,11 @@ impl Checker {
         let ends = self.segment.and_then(|(_, end)| end).filter(|end| *end > self.at);
         if cut || ends.is_some() && !self.lost {
             let left = self.pending.len();
-            self.report.add(&rules::TRUNCATED, Place::Byte(self.at), format_args!("the file ends inside an element, {left} bytes of it are left"));
+            self.report.add(
+                &rules::TRUNCATED,
+                Place::Byte(self.at),
+                format_args!("the file ends inside an element, {left} bytes of it are left"),
+            );
         }
         if !self.header {
             self.report.add(&rules::HEADER, Place::Byte(0), format_args!("no EBML header"));
@@ -136,7 +140,8 @@ impl Checker {
             Err(Unread::Short) => return false,
             Err(Unread::Broken) => return self.lose("no element begins here"),
         };
-        if self.cluster.is_some_and(|cluster| cluster.end.map_or(ebml::is_top(head.id), |end| self.at >= end)) {
+        if self.cluster.is_some_and(|cluster| cluster.end.map_or(ebml::is_top(head.id), |end| self.at >= end))
+        {
             self.cluster = None;
         }
         let body = self.at + head.length as u64;
@@ -153,7 +158,11 @@ impl Checker {
                 self.enter(&head)
             }
             (_, None) => {
-                self.report.add(&rules::UNKNOWN_SIZE, Place::Byte(self.at), format_args!("element {:#x} does not say its size", head.id));
+                self.report.add(
+                    &rules::UNKNOWN_SIZE,
+                    Place::Byte(self.at),
+                    format_args!("element {:#x} does not say its size", head.id),
+                );
                 self.lose("an element without an end")
             }
             (_, Some(size)) => self.take(&head, size),
@@ -180,7 +189,11 @@ impl Checker {
     fn check_within(&mut self, end: u64) {
         let around = self.cluster.and_then(|cluster| cluster.end).or(self.segment.and_then(|(_, end)| end));
         if let Some(around) = around.filter(|around| end > *around) {
-            self.report.add(&rules::OVERRUN, Place::Byte(self.at), format_args!("an element ends at byte {end}, the one around it at {around}"));
+            self.report.add(
+                &rules::OVERRUN,
+                Place::Byte(self.at),
+                format_args!("an element ends at byte {end}, the one around it at {around}"),
+            );
         }
     }
 
@@ -189,7 +202,11 @@ impl Checker {
         let whole = (head.length as u64).saturating_add(size);
         if whole > Self::LIMIT as u64 {
             self.check_within(self.at.saturating_add(whole));
-            self.report.add(&rules::NOT_EXAMINED, Place::Byte(self.at), format_args!("element {:#x} of {size} bytes", head.id));
+            self.report.add(
+                &rules::NOT_EXAMINED,
+                Place::Byte(self.at),
+                format_args!("element {:#x} of {size} bytes", head.id),
+            );
             let here = self.pending.len() as u64;
             self.pending.clear();
             self.at += here;
@@ -208,10 +225,16 @@ impl Checker {
     }
 
     fn see(&mut self, found: &Element<'_>) {
-        if matches!(found.id, ebml::EBML | ebml::INFO | ebml::TRACKS | ebml::CUES | ebml::SEEK_HEAD | ebml::BLOCK_GROUP)
-            && let Some(at) = found.children().find_map(Result::err)
+        if matches!(
+            found.id,
+            ebml::EBML | ebml::INFO | ebml::TRACKS | ebml::CUES | ebml::SEEK_HEAD | ebml::BLOCK_GROUP
+        ) && let Some(at) = found.children().find_map(Result::err)
         {
-            self.report.add(&rules::OVERRUN, Place::Byte(at), format_args!("an element that does not end in {:#x}", found.id));
+            self.report.add(
+                &rules::OVERRUN,
+                Place::Byte(at),
+                format_args!("an element that does not end in {:#x}", found.id),
+            );
         }
         if self.cluster.is_none() && self.places.len() < PLACES {
             self.places.insert((self.relative(), found.id));
@@ -226,10 +249,16 @@ impl Checker {
             ebml::CUES => self.cues = head::cues(found),
             ebml::SEEK_HEAD => self.seeks.extend(head::seeks(found)),
             ebml::TIMESTAMP => self.see_time(found),
-            ebml::SIMPLE_BLOCK => self.see_block(&Block { at: found.at, data: found.body, key: None, duration: None }),
+            ebml::SIMPLE_BLOCK => {
+                self.see_block(&Block { at: found.at, data: found.body, key: None, duration: None })
+            }
             ebml::BLOCK_GROUP => {
                 let Some(block) = found.child(ebml::BLOCK) else {
-                    self.report.add(&rules::MISSING, Place::Byte(found.at), format_args!("a BlockGroup without a block"));
+                    self.report.add(
+                        &rules::MISSING,
+                        Place::Byte(found.at),
+                        format_args!("a BlockGroup without a block"),
+                    );
                     return;
                 };
                 let key = Some(found.child(ebml::REFERENCE).is_none());
@@ -246,7 +275,11 @@ impl Checker {
         let kind = kind.strip_suffix(b"\0").unwrap_or(kind);
         self.webm = kind == b"webm";
         if !self.webm && kind != b"matroska" {
-            self.report.add(&rules::HEADER, Place::Byte(found.at), format_args!("DocType {:?}", String::from_utf8_lossy(kind)));
+            self.report.add(
+                &rules::HEADER,
+                Place::Byte(found.at),
+                format_args!("DocType {:?}", String::from_utf8_lossy(kind)),
+            );
         }
     }
 
@@ -266,7 +299,11 @@ impl Checker {
         let time = found.unsigned().unwrap_or(0);
         cluster.time = Some(time);
         if let Some(last) = self.last_cluster.replace(time).filter(|last| time < *last) {
-            self.report.add(&rules::CLUSTER_ORDER, Place::Byte(found.at), format_args!("a cluster at {time} after one at {last}"));
+            self.report.add(
+                &rules::CLUSTER_ORDER,
+                Place::Byte(found.at),
+                format_args!("a cluster at {time} after one at {last}"),
+            );
         }
     }
 
@@ -281,13 +318,25 @@ impl Checker {
             Some((track, i16::from_be_bytes([t1, t2]), flags, &block.data[width + 3..]))
         });
         let (Some((track, offset, flags, data)), Some(base)) = (read, cluster.time) else {
-            self.report.add(&rules::BLOCK, at, format_args!("a block of {} bytes, in a cluster whose time is {:?}", block.data.len(), cluster.time));
+            self.report.add(
+                &rules::BLOCK,
+                at,
+                format_args!(
+                    "a block of {} bytes, in a cluster whose time is {:?}",
+                    block.data.len(),
+                    cluster.time
+                ),
+            );
             return;
         };
         let time = i64::try_from(base).unwrap_or(i64::MAX).saturating_add(offset.into());
         let key = block.key.unwrap_or(flags & 0x80 != 0);
         let Some(known) = self.tracks.iter().find(|known| known.number == track) else {
-            self.report.add(&rules::BLOCK_TRACK, at, format_args!("a block of track {track}, which is none of the file"));
+            self.report.add(
+                &rules::BLOCK_TRACK,
+                at,
+                format_args!("a block of track {track}, which is none of the file"),
+            );
             return;
         };
         if time < 0 {
@@ -297,7 +346,11 @@ impl Checker {
             self.report.add(&rules::ORDER, at, format_args!("a block at {time} after one at {last}"));
         }
         if known.video && !std::mem::replace(&mut cluster.pictured, true) && !key && self.dash {
-            self.report.add(&rules::CLUSTER_KEY, at, format_args!("the first picture of a cluster is no key frame"));
+            self.report.add(
+                &rules::CLUSTER_KEY,
+                at,
+                format_args!("the first picture of a cluster is no key frame"),
+            );
         }
         // Laced frames share the flag; only the first one's bytes would say.
         let laced = flags & 0x06 != 0;
@@ -307,7 +360,11 @@ impl Checker {
             _ => None,
         };
         if let Some(is_key) = is_key.filter(|is_key| *is_key != key && !laced && !data.is_empty()) {
-            self.report.add(&rules::KEY_FLAG, at, format_args!("a block said to be a key frame: {key}, and it is one: {is_key}"));
+            self.report.add(
+                &rules::KEY_FLAG,
+                at,
+                format_args!("a block said to be a key frame: {key}, and it is one: {is_key}"),
+            );
         }
         if key && self.keys.len() < PLACES {
             self.keys.insert((cluster.at, track, time.max(0).unsigned_abs()));
@@ -321,19 +378,40 @@ impl Checker {
         for cue in &self.cues {
             let at = Place::Byte(cue.at);
             if !self.places.contains(&(cue.cluster, ebml::CLUSTER)) {
-                self.report.add(&rules::CUE_CLUSTER, at, format_args!("a cue at {} points at {}, where no cluster begins", cue.time, cue.cluster));
+                self.report.add(
+                    &rules::CUE_CLUSTER,
+                    at,
+                    format_args!("a cue at {} points at {}, where no cluster begins", cue.time, cue.cluster),
+                );
             } else if !self.keys.contains(&(cue.cluster, cue.track, cue.time)) && self.keys.len() < PLACES {
-                self.report.add(&rules::CUE_KEY, at, format_args!("a cue at {} of track {} is at no key frame of its cluster", cue.time, cue.track));
+                self.report.add(
+                    &rules::CUE_KEY,
+                    at,
+                    format_args!(
+                        "a cue at {} of track {} is at no key frame of its cluster",
+                        cue.time, cue.track
+                    ),
+                );
             }
         }
         for (id, position) in &self.seeks {
             if !self.places.contains(&(*position, *id)) && self.places.len() < PLACES {
-                self.report.add(&rules::SEEK, Place::Whole, format_args!("element {id:#x} is not at {position}, where SeekHead has it"));
+                self.report.add(
+                    &rules::SEEK,
+                    Place::Whole,
+                    format_args!("element {id:#x} is not at {position}, where SeekHead has it"),
+                );
             }
         }
         let slack = 1_000_000_000.0 / self.scale.max(1) as f64;
-        if let Some(duration) = self.duration.filter(|duration| self.end > 0.0 && (duration - self.end).abs() > slack) {
-            self.report.add(&rules::DURATION, Place::Whole, format_args!("Duration {duration}, the last block ends at {}", self.end));
+        if let Some(duration) =
+            self.duration.filter(|duration| self.end > 0.0 && (duration - self.end).abs() > slack)
+        {
+            self.report.add(
+                &rules::DURATION,
+                Place::Whole,
+                format_args!("Duration {duration}, the last block ends at {}", self.end),
+            );
         }
     }
 }

@@ -367,7 +367,9 @@ impl Demux for Demuxer {
         if end < until && self.len().is_none_or(|len| end < len) {
             self.want = Some((end, until));
             self.forget();
-            return Ok(());
+            if self.window.held() <= MOST_HELD {
+                return Ok(());
+            }
         }
         self.run().inspect_err(|_| self.want = None)
     }

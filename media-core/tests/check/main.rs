@@ -13,3 +13,4 @@ mod patch;
 #[path = "../segment_to_playlist/stream.rs"]
 #[allow(dead_code)]
 mod stream;
+mod webm;

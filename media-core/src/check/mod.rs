@@ -8,6 +8,7 @@
 //! | [`fmp4::Checker`] | ISO base media files: fragmented, CMAF, progressive |
 //! | [`hls::Checker`] | the history of an HLS media playlist; [`hls::Set`]: a multivariant playlist and those it names |
 //! | [`mpegts::Checker`] | MPEG transport streams, and segments of them |
+//! | [`dash::Checker`] | the history of a DASH manifest |
 //! | [`webm::Checker`] | WebM and Matroska |
 //!
 //! A [`Report`] is bounded however long and however broken the input is: every finding is counted, the first few of each [`Rule`] are told in
@@ -23,6 +24,7 @@ macro_rules! rules {
 }
 
 mod codecs;
+pub mod dash;
 pub mod fmp4;
 pub mod hls;
 pub mod mpegts;

@@ -126,14 +126,14 @@ fn real_playlists_break_what_they_truly_break() {
 
 /// What a camera does, in milliseconds.
 #[derive(Clone, Debug)]
-enum Event {
+pub(crate) enum Event {
     Play { length: i64, gop: i64, audio: bool },
     Silence { length: i64 },
     Interruption { length: i64 },
     Change { audio: bool },
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => (40..15_000_i64, 1..200_i64, any::<bool>()).prop_map(|(length, gop, audio)| Event::Play { length, gop: gop * 40, audio }),
         1 => (0..20_000_i64).prop_map(|length| Event::Silence { length }),
@@ -143,7 +143,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// What a timeline would give.
-fn life(events: &[Event]) -> Vec<timeline::Output> {
+pub(crate) fn life(events: &[Event]) -> Vec<timeline::Output> {
     let mut stream = vec![tracks([pictures(), sound()])];
     let (mut at, mut heard) = (0, true);
     for event in events {

@@ -1,5 +1,6 @@
 //! The judges of `check`: silent about what is right, and precise about what is not.
 
+mod dash;
 mod fmp4;
 mod fmp4_breaks;
 mod hls;

@@ -162,7 +162,7 @@ pub(super) fn nanos(text: &str) -> Option<u64> {
 }
 
 /// A date and time of ISO 8601 with a time zone, as nanoseconds after 1970 began.
-pub(super) fn date_time(text: &str) -> Option<i64> {
+pub(in crate::check) fn date_time(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| {
         let digits = text.get(from..to)?;

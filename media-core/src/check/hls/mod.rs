@@ -26,6 +26,8 @@ use std::collections::HashMap;
 
 pub use self::multivariant::Measured;
 
+pub(super) use self::lines::date_time;
+
 use self::history::History;
 use self::media::Media;
 use self::multivariant::Multivariant;

@@ -1,0 +1,199 @@
+//! DASH manifests as they come, one thing broken in one like ours, and the histories of ours.
+
+use std::path::Path;
+
+use media_core::check::Severity;
+use media_core::check::dash::Checker;
+use media_core::playlist::{self, Names, Window, dash};
+use media_core::segment::{Config, Segmenter};
+use proptest::prelude::*;
+
+use crate::hls::{event, life};
+use crate::media;
+use crate::stream::complete;
+
+/// What real manifests break: attributes left out, representations of one name, an on-demand profile without an index.
+const BROKEN: &[(&str, &[&str])] = &[
+    ("dash/dash-mpd/multiple_supplementals.mpd", &["representation"]),
+    ("dash/mpd-parser/multiperiod-dynamic.mpd", &["attribute-missing"]),
+    ("dash/mpd-parser/multiperiod-segment-template.mpd", &["attribute-missing"]),
+    ("dash/streamlink/test_baseurl_urljoin.mpd", &["representation"]),
+    ("dash/streamlink/test_no_segment_list_or_template.mpd", &["profile"]),
+];
+
+#[test]
+fn real_manifests_break_what_they_truly_break() {
+    let mut wrong = String::new();
+    for folder in ["dash", "streams"] {
+        let Some(root) = media::folder(folder) else { return };
+        for path in media::files(&root, &["mpd"]) {
+            let mut checker = Checker::new();
+            checker.push(&std::fs::read_to_string(&path).expect("a text"));
+            let report = checker.finish();
+            let mut expected = BROKEN.iter().filter(|(name, _)| path.ends_with(Path::new(name)));
+            let expected = expected.next().map_or(&[][..], |(_, rules)| rules);
+            if media::errors(&report) != expected {
+                wrong +=
+                    &format!("{} {:?}\n{}", path.display(), media::errors(&report), media::told(&report));
+            }
+        }
+    }
+    assert_eq!(wrong, "");
+    let Some(root) = media::folder("broken") else { return };
+    let incomplete = std::fs::read_to_string(root.join("incomplete.mpd")).expect("a text");
+    assert_eq!(broken(&[incomplete]), ["xml"]);
+}
+
+const LIVE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="dynamic" availabilityStartTime="2026-11-21T09:15:00Z" publishTime="2026-11-21T09:16:00Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT12S" minBufferTime="PT2S">
+  <Period id="0" start="PT0S">
+    <AdaptationSet mimeType="video/mp4" segmentAlignment="true">
+      <Representation id="v" bandwidth="100" codecs="avc1.64001f" width="16" height="16">
+        <SegmentTemplate timescale="1000" presentationTimeOffset="0" startNumber="1" media="v_$Number$.m4s" initialization="i.mp4">
+          <SegmentTimeline>
+            <S t="2000" d="2000" r="2"/>
+            <S d="1500"/>
+          </SegmentTimeline>
+        </SegmentTemplate>
+      </Representation>
+    </AdaptationSet>
+  </Period>
+</MPD>
+"#;
+
+fn broken<S: AsRef<str>>(texts: &[S]) -> Vec<&'static str> {
+    let mut checker = Checker::new();
+    texts.iter().for_each(|text| checker.push(text.as_ref()));
+    let mut names: Vec<_> = checker.finish().counts().map(|(rule, _)| rule.name).collect();
+    names.sort_unstable();
+    names
+}
+
+fn with(from: &str, to: &str) -> String {
+    assert!(LIVE.contains(from), "{from}");
+    LIVE.replacen(from, to, 1)
+}
+
+/// The same, a minute later.
+fn later(text: &str) -> String {
+    text.replace("T09:16:00Z", "T09:17:00Z")
+}
+
+#[test]
+fn trap_24_timelines_are_exact_and_stay() {
+    // ISO/IEC 23009-1 5.3.9.6, 5.4.
+    assert_eq!(broken(&[LIVE]), [""; 0]);
+    let next =
+        later(LIVE).replace("<S t=\"2000\" d=\"2000\" r=\"2\"/>", "<S t=\"4000\" d=\"2000\" r=\"1\"/>");
+    assert_eq!(broken(&[LIVE, &next]), [""; 0]);
+    assert_eq!(broken(&[with("<S d=\"1500\"/>", "<S t=\"7999\" d=\"1500\"/>")]), ["timeline-overlap"]);
+    assert_eq!(broken(&[with("<S d=\"1500\"/>", "<S t=\"8002\" d=\"1500\"/>")]), ["timeline-gap"]);
+    assert_eq!(broken(&[with("<S d=\"1500\"/>", "<S d=\"0\"/>")]), ["timeline"]);
+    assert_eq!(broken(&[LIVE.to_owned(), later(&with("d=\"1500\"", "d=\"1501\""))]), ["changed"]);
+    assert_eq!(broken(&[LIVE.to_owned(), later(&with("t=\"2000\"", "t=\"3000\""))]), ["changed"]);
+    assert_eq!(broken(&[LIVE.to_owned(), later(&with("Offset=\"0\"", "Offset=\"5\""))]), ["changed"]);
+    assert_eq!(broken(&[LIVE.to_owned(), later(&with("start=\"PT0S\"", "start=\"PT1S\""))]), ["changed"]);
+    assert_eq!(
+        broken(&[LIVE.to_owned(), later(&with("T09:15:00Z", "T09:15:01Z"))]),
+        ["availability-start-changed"]
+    );
+    assert_eq!(broken(&[later(LIVE), LIVE.to_owned()]), ["publish-time"]);
+    assert_eq!(
+        broken(&[LIVE.to_owned(), with("d=\"1500\"/>", "d=\"1500\"/><S d=\"7\"/>")]),
+        ["publish-time-same"]
+    );
+    // Media begins where the timeline says: tfdt of the first segment.
+    let mut checker = Checker::new();
+    checker.push(LIVE);
+    [2000, 4000, 8000].into_iter().for_each(|time| checker.segment("v", time));
+    assert_eq!(checker.report().worst(), None);
+    checker.segment("v", 2001);
+    assert_eq!(media::errors(&checker.finish()), ["media-time"]);
+}
+
+#[test]
+fn trap_25_attributes_of_low_latency_go_together() {
+    // ISO/IEC 23009-1 5.3.9.5, DASH-IF low latency.
+    let early =
+        with("startNumber", "availabilityTimeComplete=\"false\" availabilityTimeOffset=\"1.5\" startNumber");
+    assert_eq!(broken(&[&early]), ["low-latency"]);
+    let told = early
+        .replace("<Period", "<ServiceDescription><Latency target=\"3000\"/></ServiceDescription><Period");
+    let told = told
+        .replace("</MPD>", "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/t\"/></MPD>");
+    assert_eq!(broken(&[&told]), [""; 0]);
+    assert_eq!(broken(&[told.replace(" availabilityTimeOffset=\"1.5\"", "")]), ["low-latency"]);
+}
+
+#[test]
+fn manifests_say_what_they_must() {
+    let alone = |from, to| broken(&[with(from, to)]);
+    assert_eq!(alone("</MPD>", ""), ["xml"]);
+    assert_eq!(broken(&["<NoMPD/>"]), ["mpd"]);
+    assert_eq!(alone(" minBufferTime=\"PT2S\"", ""), ["attribute-missing"]);
+    assert_eq!(alone(" availabilityStartTime=\"2026-11-21T09:15:00Z\"", ""), ["attribute-missing"]);
+    assert_eq!(alone(" publishTime=\"2026-11-21T09:16:00Z\"", ""), ["publish-time-missing"]);
+    assert_eq!(alone("\"PT12S\"", "\"12\""), ["value"]);
+    assert_eq!(alone("\"PT12S\"", "\"PT1S\""), ["update-period"]);
+    assert_eq!(alone(" minimumUpdatePeriod=\"PT2S\"", ""), ["update-period"]);
+    assert_eq!(alone("dynamic", "static"), ["duration"]);
+    assert_eq!(alone(" bandwidth=\"100\"", ""), ["representation"]);
+    assert_eq!(alone(" mimeType=\"video/mp4\"", ""), ["mime-type"]);
+    assert_eq!(alone(" codecs=\"avc1.64001f\"", ""), ["codecs-missing"]);
+    assert_eq!(alone("avc1.64001f", "avc1.4"), ["codecs"]);
+    assert_eq!(alone("v_$Number$", "v_$Numb$"), ["template"]);
+    assert_eq!(alone("isoff-live", "isoff-on-demand"), ["profile", "profile"][..1]);
+    let twice = LIVE.replace("</Period>", "</Period><Period id=\"0\" start=\"PT9S\"/>");
+    assert_eq!(broken(&[twice]), ["period"]);
+}
+
+#[test]
+fn an_index_is_where_it_is_said_to_be() {
+    let text = r#"<MPD profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="PT1S" minBufferTime="PT1S"><Period>
+        <AdaptationSet mimeType="video/mp4"><Representation id="v" bandwidth="1" codecs="avc1.64001f"><BaseURL>v.mp4</BaseURL>
+        <SegmentBase indexRange="4-15"><Initialization range="0-3"/></SegmentBase></Representation></AdaptationSet></Period></MPD>"#;
+    let of = |file: &[u8], text: &str| {
+        let mut checker = Checker::new();
+        checker.push(text);
+        checker.index("v", file);
+        media::errors(&checker.finish())
+    };
+    assert_eq!(of(b"init\0\0\0\x0csidx1234", text), [""; 0]);
+    assert_eq!(of(b"init\x1c\x53\xbb\x6b12345678", text), [""; 0]);
+    assert_eq!(of(b"init\0\0\0\x0cmoof1234", text), ["index-range"]);
+    assert_eq!(of(b"init", text), ["index-range"]);
+    assert_eq!(of(b"", &text.replace("4-15", "15-4")), ["index-range", "profile"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_histories_of_our_manifests_break_no_rule(
+        events in prop::collection::vec(event(), 1..12),
+        target in 500..4000_i64,
+        size in 1..9_usize,
+    ) {
+        let target_duration = (target as u32).div_ceil(1000);
+        let config = Config { target_duration, ..Config::new(target * 1_000_000) };
+        let mut window = Window::new(playlist::Config { size, ..playlist::Config::new(&config) });
+        let names = Names::new("h").expect("a plain name");
+        let mut checker = Checker::new();
+        let mut segmenter = Segmenter::new(config);
+        let mut outputs = Vec::new();
+        for output in life(&events) {
+            segmenter.push(output).expect("a stream");
+            outputs.extend(std::iter::from_fn(|| segmenter.poll()));
+        }
+        outputs.extend(segmenter.finish().expect("an end"));
+        for output in &outputs {
+            window.push(output, complete(output, 50_000_000));
+            dash::mpd(&window, &names).iter().for_each(|text| checker.push(text));
+        }
+        let report = checker.finish();
+        prop_assert_eq!(report.total(Severity::Error), 0, "{}", media::told(&report));
+        // A source that falls silent leaves a hole, and a window of one short segment is asked for more often than it slides.
+        let odd = media::broken(&report, Severity::Warning);
+        prop_assert!(odd.iter().all(|name| ["timeline-gap", "update-period"].contains(name)), "{}", media::told(&report));
+    }
+}

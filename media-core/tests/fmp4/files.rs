@@ -236,7 +236,7 @@ fn check_fragments(read: &TrackFile, track: &Track, packets: &[&Packet]) {
 /// Trap 8: `sidx` says where every subsegment is, when it begins and how.
 fn check_index(file: &Bytes, range: std::ops::Range<usize>, track: &Track, packets: &[Packet]) {
     let sidx = file.slice(range.clone());
-    let rows = reader::index(&sidx, file, range.end, track.time_base.den());
+    let rows = reader::index(&sidx, range.end, track.time_base.den());
     let mut packets = packets.iter();
     let own = |row: &reader::Indexed| -> Vec<&Packet> {
         packets.by_ref().take(reader::sample_count(&file.slice(row.bytes.clone()))).collect()

@@ -108,20 +108,27 @@ fn film(name: &str) {
     for (layout_name, layout) in LAYOUTS {
         let written = write(&tracks, &packets, fmp4::Config::new(layout)).file();
         understood(&written);
+        same(name, layout_name, &read(&written), &tracks, &packets);
+        // The others differ from these in where `moov` is.
+        if name != MOVED && matches!(layout, Layout::Faststart(_)) {
+            continue;
+        }
         let ours = on_disk(&format!("{stem}-{layout_name}.mp4"), &written);
         for track in &tracks {
             let kind = if track.kind() == Kind::Video { "v" } else { "a" };
             assert_eq!(ffmpeg::packets(&ours, kind), listed(track, &packets), "{name} {layout_name} {kind}");
         }
-        if layout == Layout::Hybrid || layout == Layout::Fragmented {
+        if layout == Layout::Fragmented {
             assert_eq!(hash, hash.as_ref().map(|_| ffmpeg::picture_hash(&ours)), "{name} {layout_name}");
         }
-        if layout != Layout::Fragmented && tracks.iter().any(|track| track.kind() == Kind::Audio) {
+        if layout == Layout::Hybrid && tracks.iter().any(|track| track.kind() == Kind::Audio) {
             assert!(ffmpeg::sound(&ours) == ffmpeg::sound(&original), "{name} {layout_name}: the same sound");
         }
-        same(name, layout_name, &read(&written), &tracks, &packets);
     }
 }
+
+/// The film that is also read by others with its index moved to the front.
+const MOVED: &str = "mp4/testvid_1022ms.mp4";
 
 /// What our demuxer reads is what was written.
 fn same(name: &str, layout: &str, read: &(Vec<Track>, Vec<Packet>), tracks: &[Track], packets: &[Packet]) {

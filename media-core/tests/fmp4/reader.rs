@@ -402,7 +402,7 @@ pub(crate) struct Indexed {
 }
 
 /// The leaves of the index in `bytes`, which ends at `end` of the file.
-pub(crate) fn index(bytes: &Bytes, file: &Bytes, end: usize, timescale: u32) -> Vec<Indexed> {
+pub(crate) fn index(bytes: &Bytes, end: usize, timescale: u32) -> Vec<Indexed> {
     let (kind, header, len) = head(bytes);
     assert_eq!((&kind, bytes[header]), (b"sidx", 1));
     let sidx = bytes.slice(header..len);
@@ -420,7 +420,7 @@ pub(crate) fn index(bytes: &Bytes, file: &Bytes, end: usize, timescale: u32) -> 
         let size_of = (size & 0x7fff_ffff) as usize;
         if size >> 31 == 1 {
             let from = bytes.len() - (end - at);
-            rows.extend(index(&bytes.slice(from..), file, end, timescale));
+            rows.extend(index(&bytes.slice(from..), end, timescale));
         } else {
             assert_eq!(access >> 31, u32::from(access >> 28 & 7 != 0), "starts_with_SAP");
             let kind = access >> 28 & 7;

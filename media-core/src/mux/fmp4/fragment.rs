@@ -87,9 +87,7 @@ impl Run {
         if packets.len() > SAMPLES_MAX {
             return Err(Error::Samples { samples: packets.len() });
         }
-        let decode_time = first.dts.checked_add(lead).and_then(|time| time.checked_add(self.shift));
-        let decode_time = decode_time.and_then(|time| u64::try_from(time.ticks()).ok());
-        let decode_time = decode_time.ok_or(Error::BeforeZero { dts: first.dts })?;
+        let decode_time = self.decode_time(first, lead)?;
         self.samples.clear();
         self.samples.reserve(packets.len());
         for (index, packet) in packets.iter().enumerate() {
@@ -115,7 +113,93 @@ impl Run {
     }
 }
 
+impl Run {
+    fn decode_time(&self, first: &Packet, lead: i64) -> Result<u64, Error> {
+        let time = first.dts.checked_add(lead).and_then(|time| time.checked_add(self.shift));
+        let time = time.and_then(|time| u64::try_from(time.ticks()).ok());
+        time.ok_or(Error::BeforeZero { dts: first.dts })
+    }
+
+    /// Whether [`write_one`](Self::write_one) can write a fragment of these packets: a single picture.
+    pub(super) fn is_single<'a>(&self, packets: &'a [Packet]) -> Option<&'a Packet> {
+        match packets {
+            [packet] if self.preroll.is_none() && !matches!(packet.key, Key::Roll { .. }) => Some(packet),
+            _ => None,
+        }
+    }
+
+    /// What [`write`] makes of the [plan](Self::plan) of a single picture, as low-latency chunks are, in half the time: two fields may be
+    /// absent, everything else lies where it always does.
+    pub(super) fn write_one(
+        &self,
+        arena: &mut BytesMut,
+        packet: &Packet,
+        (track, end, lead): (TrackId, Timestamp, i64),
+        sequence: u32,
+    ) -> Result<Bytes, Error> {
+        const HEAD: usize = 24;
+        let sample = Sample::new(track, packet, end, lead)?;
+        let decode_time = self.decode_time(packet, lead)?;
+        let (flags, composition) = (sample.flags != self.default_flags, sample.composition != 0);
+        let optional = 4 * (flags as u32 + composition as u32);
+        let trun = FULL_BOX + 8 + optional;
+        let tfhd = FULL_BOX + 4 + 8;
+        let traf = BOX + tfhd + TFDT + trun;
+        let moof = BOX + MFHD + traf;
+        let present = VERSION_1 | DATA_OFFSET | (flags as u32) << 2 | (composition as u32) << 11;
+        let mut words = [0; HEAD + 6];
+        words[..HEAD].copy_from_slice(&[
+            moof,
+            name(b"moof"),
+            MFHD,
+            name(b"mfhd"),
+            0,
+            sequence,
+            traf,
+            name(b"traf"),
+            tfhd,
+            name(b"tfhd"),
+            DEFAULT_BASE_IS_MOOF | DEFAULT_DURATION | DEFAULT_SIZE,
+            track.get(),
+            sample.duration,
+            sample.size,
+            TFDT,
+            name(b"tfdt"),
+            VERSION_1,
+            (decode_time >> 32) as u32,
+            decode_time as u32,
+            trun,
+            name(b"trun"),
+            present,
+            1,
+            moof + if is_large(sample.size.into()) { BOX + 8 } else { BOX },
+        ]);
+        // Each is overwritten by what follows where it is absent.
+        let mut len = HEAD;
+        words[len] = sample.flags;
+        len += usize::from(flags);
+        words[len] = sample.composition as u32;
+        len += usize::from(composition);
+        if is_large(sample.size.into()) {
+            let size = u64::from(sample.size) + u64::from(BOX) + 8;
+            words[len..len + 4].copy_from_slice(&[1, name(b"mdat"), (size >> 32) as u32, size as u32]);
+            len += 4;
+        } else {
+            words[len..len + 2].copy_from_slice(&[sample.size + BOX, name(b"mdat")]);
+            len += 2;
+        }
+        if arena.capacity() < 4 * len {
+            arena.reserve(ARENA);
+        }
+        let mut bytes = [[0; 4]; HEAD + 6];
+        bytes.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word.to_be_bytes());
+        arena.extend_from_slice(&bytes.as_flattened()[..4 * len]);
+        Ok(arena.split().freeze())
+    }
+}
+
 impl Sample {
+    #[inline]
     fn new(track: TrackId, packet: &Packet, next: Timestamp, lead: i64) -> Result<Self, Error> {
         if packet.track != track {
             return Err(Error::ForeignPacket { expected: track, found: packet.track });

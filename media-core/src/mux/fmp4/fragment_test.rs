@@ -161,6 +161,23 @@ fn data_offset(moof: &Bytes) -> u32 {
 }
 
 #[test]
+fn a_single_picture_is_written_the_same_by_the_shorter_way() {
+    let large = Bytes::from(vec![0; 3]);
+    for key in [Key::No, Key::Closed, Key::Open] {
+        for (pts, shift, data) in [(90, 0, Bytes::new()), (93, 7, large.clone()), (80, 0, large.clone())] {
+            let packet = Packet { data, ..packet(90, pts, key, 0) };
+            let mut run = Run::new(Kind::Video, None, shift);
+            let packets = std::slice::from_ref(&packet);
+            let long = write(&mut run, packets, 100, 0);
+            let single = run.is_single(packets).expect("a single picture");
+            let as_ever = (track(), Timestamp::new(100), 0);
+            let short = run.write_one(&mut BytesMut::new(), single, as_ever, 0x0102_0304).expect("a header");
+            assert_eq!(short, long);
+        }
+    }
+}
+
+#[test]
 fn one_allocation_serves_many_fragments() {
     let (mut run, mut arena) = (Run::new(Kind::Video, None, 0), BytesMut::new());
     let packets = [packet(0, 0, Key::No, 1)];

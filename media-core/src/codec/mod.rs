@@ -333,3 +333,6 @@ mod parser_test;
 
 #[cfg(test)]
 mod robust_test;
+
+#[cfg(test)]
+mod traps_test;

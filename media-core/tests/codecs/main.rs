@@ -6,3 +6,4 @@
 mod ffmpeg;
 mod source;
 mod streams;
+mod traps;

@@ -172,18 +172,17 @@ impl Config {
         self.sequence.color.colour
     }
 
-    /// The RFC 6381 string with its mandatory fields, `av01.0.04M.08`; all of them where the stream is monochrome or not 4:2:0 of an
-    /// unknown chroma position, or says what its colours mean and it is not the BT.709 that missing fields stand for.
+    /// The RFC 6381 string with its mandatory fields, `av01.0.04M.08`; all of them where the stream is monochrome or not 4:2:0 of an unknown
+    /// chroma position, or describes colours other than the BT.709 in studio range that missing fields stand for. Colours that it does
+    /// not describe are those, section 5 of the ISO binding.
     pub fn codecs(&self) -> String {
         let SequenceHeader { profile, level, tier, color, .. } = &self.sequence;
         let tier = if *tier { 'H' } else { 'M' };
         let mut text = format!("av01.{profile}.{level:02}{tier}.{:02}", color.bit_depth);
-        let bt709 = Colour { primaries: 1, transfer: 1, matrix: 1, full_range: false };
+        let colour = color.colour.filter(|_| color.described).unwrap_or(BT709);
         let usual = !color.monochrome && color.subsampling_x && color.subsampling_y;
-        let usual = usual && color.chroma_sample_position == 0;
-        if !usual || color.colour.is_some_and(|colour| colour != bt709) {
-            let Colour { primaries, transfer, matrix, full_range } =
-                color.colour.unwrap_or(Colour::UNSPECIFIED);
+        if !usual || color.chroma_sample_position != 0 || colour != BT709 {
+            let Colour { primaries, transfer, matrix, full_range } = colour;
             text += &format!(
                 ".{}.{}{}{}.{primaries:02}.{transfer:02}.{matrix:02}.{}",
                 u8::from(color.monochrome),
@@ -196,6 +195,9 @@ impl Config {
         text
     }
 }
+
+/// What a codecs string without colours stands for.
+const BT709: Colour = Colour { primaries: 1, transfer: 1, matrix: 1, full_range: false };
 
 #[cfg(test)]
 #[path = "av1_test.rs"]

@@ -42,10 +42,13 @@ impl ObuType {
     /// `OBU_PADDING`.
     pub const PADDING: Self = Self(15);
 
-    /// Whether an OBU of this type belongs into a sample, section 2.4 of the ISO binding: delimiters and padding do not, tile lists must
-    /// not.
+    /// Whether an OBU of this type belongs into a sample, section 2.4 of the ISO binding: delimiters, padding and repeated frame headers should
+    /// not be there, tile lists must not.
     pub const fn in_sample(self) -> bool {
-        !matches!(self, Self::TEMPORAL_DELIMITER | Self::TILE_LIST | Self::PADDING)
+        !matches!(
+            self,
+            Self::TEMPORAL_DELIMITER | Self::REDUNDANT_FRAME_HEADER | Self::TILE_LIST | Self::PADDING
+        )
     }
 }
 

@@ -40,6 +40,8 @@ pub struct ColorConfig {
     pub subsampling_y: bool,
     /// Where chroma samples are in 4:2:0: 0 unknown, 1 half-way between two rows, 2 at the upper left luma sample.
     pub chroma_sample_position: u8,
+    /// `color_description_present_flag`: whether the stream says what the samples mean.
+    pub described: bool,
     /// What the samples mean; `None` where the stream leaves it open and the range is studio.
     pub colour: Option<Colour>,
 }
@@ -175,7 +177,15 @@ fn color_config(bits: &mut BitReader<'_>, profile: u8) -> Result<ColorConfig, Er
         bits.skip(1)?; // separate_uv_delta_q
     }
     let colour = (described || full_range).then_some(Colour { primaries, transfer, matrix, full_range });
-    Ok(ColorConfig { bit_depth, monochrome, subsampling_x, subsampling_y, chroma_sample_position, colour })
+    Ok(ColorConfig {
+        bit_depth,
+        monochrome,
+        subsampling_x,
+        subsampling_y,
+        chroma_sample_position,
+        described,
+        colour,
+    })
 }
 
 const fn gcd(a: u64, b: u64) -> u64 {

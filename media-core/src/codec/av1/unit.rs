@@ -116,7 +116,7 @@ fn first_obu(data: &[u8]) -> Option<&[u8]> {
     Some(obus(data).next()?.ok()?.payload)
 }
 
-/// The unit as a sample: without delimiters, padding and tile lists, every OBU with its size. Where what stays lies in one piece and needs
+/// The unit as a sample: without delimiters, padding, repeated frame headers and tile lists, every OBU with its size. Where what stays lies in one piece and needs
 /// no change, it stays where it is in memory. What cannot be read is cut off.
 fn sample(data: &Bytes, faults: &mut Faults) -> Bytes {
     let mut pieces: Vec<(usize, usize)> = Vec::new();

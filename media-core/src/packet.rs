@@ -23,7 +23,9 @@ pub struct Packet {
     /// Whether decoding can start here.
     pub key: Key,
     /// The coded bytes. H.264 and H.265: NAL units each behind a 4-byte big-endian length, without access unit delimiters, filler and
-    /// (in `avc1`/`hvc1` tracks) parameter sets. VP8, VP9: one frame, a VP9 superframe included. AAC: one raw frame without ADTS. Opus: one packet.
+    /// (in `avc1`/`hvc1` tracks) parameter sets. VP8, VP9: one frame, a VP9 superframe included. AV1: the OBUs of a temporal unit, each with its
+    /// size, without delimiters and padding. AAC: one raw frame without ADTS. Opus, Vorbis: one packet. FLAC, MPEG audio, AC-3: one frame with its
+    /// header. E-AC-3: the frames of all substreams for the same time.
     pub data: Bytes,
     /// When it was captured, where the source tells (RTCP sender reports) or arrival allows an estimate.
     pub wall: Option<WallTime>,

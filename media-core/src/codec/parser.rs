@@ -7,8 +7,9 @@ use super::{AccessUnit, Config, Format, Key, aac, ac3, av1, flac, h264, h265, mp
 /// Reads the access units of one track, in coding order.
 ///
 /// H.264 and H.265 units are NAL units behind 4-byte lengths. Parameter sets, access unit delimiters, filler and empty NAL units are
-/// taken out; where what is left lies in one piece, it stays where it is in memory. VP8, VP9 and Opus packets, and AAC frames, pass as
-/// they are; an ADTS header before an AAC frame goes.
+/// taken out; where what is left lies in one piece, it stays where it is in memory. The same holds for an AV1 temporal unit's delimiters and
+/// padding; a key frame that comes without its sequence header gets it. Everything else passes as it is; an ADTS header before an AAC frame
+/// goes, and so do the headers of Vorbis and FLAC.
 ///
 /// Nothing is refused. What could not be read is counted in [`Faults`] and left to the decoder, save that a NAL unit whose length
 /// goes beyond the unit, and all behind it, is cut off. A unit may come out empty, when it held nothing but parameter sets.
@@ -35,17 +36,17 @@ pub struct Parser {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Faults {
-    /// Units cut off where a NAL unit's length went beyond them.
+    /// Units cut off where the length of a NAL unit or OBU went beyond them.
     pub lengths: u64,
     /// Empty NAL units, left out.
     pub empty: u64,
     /// NAL units with `forbidden_zero_bit` set, by which a receiver marks what arrived damaged, or without a whole header; left out.
     pub headers: u64,
-    /// Parameter sets that could not be read, left out.
+    /// Parameter sets and headers that could not be read, left out.
     pub sets: u64,
     /// Slices whose header could not be read, or whose parameter sets have not come; kept.
     pub slices: u64,
-    /// VP8 and VP9 frames, AAC frames and Opus packets that could not be read; kept.
+    /// Frames and packets that could not be read, of codecs without NAL units; kept.
     pub frames: u64,
 }
 
@@ -95,7 +96,7 @@ impl Parser {
     }
 
     /// For a track that tells its configuration in band: it comes with the first unit that can be read by what the stream said up to
-    /// there. For AAC only ADTS can tell.
+    /// there. For AAC only ADTS can tell, for Vorbis its three headers, for FLAC the beginning of its native stream.
     pub fn waiting(format: Format) -> Self {
         let stream = match format {
             Format::H264 => Stream::H264(Box::default()),

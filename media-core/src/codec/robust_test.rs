@@ -35,6 +35,8 @@ fn feed(data: &[u8]) {
     let _ = (vp9::Header::parse(data), vp9::frames(data).count());
     let _ = (av1::access(data, false), av1::SequenceHeader::parse(data), mp3::Header::parse(data));
     let _ = (flac::frame_samples(data), ac3::frame_length(data));
+    let _ = aac::LatmReader::default().read(data).map(|frames| assert!(frames.len() <= 64));
+    let _ = aac::loas_elements(data).count();
     assert!(aac::adts_frames(data).count() <= data.len() / 7 + 1);
     assert!(
         opus::packet_samples(data).is_ok_and(|samples| samples <= 5760)

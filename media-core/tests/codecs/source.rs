@@ -6,7 +6,7 @@ use std::process::Command;
 
 use bytes::Bytes;
 use matroska_demuxer::{Frame, MatroskaFile};
-use media_core::codec::{Config, Format, Parser, av1, flac, vorbis};
+use media_core::codec::{Config, Format, Parser, aac, av1, flac, vorbis};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
 use media_core::track::{Kind, Track, TrackId};
@@ -71,6 +71,7 @@ pub(crate) fn read(original: &Path, format: Format) -> Source {
 fn configured(format: Format, private: Option<&[u8]>) -> Option<Config> {
     let private = private?;
     match format {
+        Format::Aac => Some(Config::Aac(aac::Config::from_asc(private).expect("AudioSpecificConfig"))),
         Format::Av1 => Some(Config::Av1(av1::Config::from_record(private).expect("av1C"))),
         Format::Vorbis => Some(Config::Vorbis(vorbis::Config::from_record(private).expect("three headers"))),
         Format::Flac => Some(Config::Flac(flac::Config::from_private(private).expect("fLaC"))),

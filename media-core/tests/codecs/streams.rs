@@ -166,3 +166,18 @@ fn ac3() {
 fn eac3() {
     check(encoded("eac3", 44_100, &["-ac", "6", "-b:a", "192k"]), Format::Eac3, "eac3");
 }
+
+/// AAC as LATM in a transport stream: ffmpeg finds the same packets, and they decode to the same.
+#[test]
+fn aac_in_latm() {
+    let Some(original) = source::media("mp4/test.mp4").filter(|_| ffmpeg::present()) else { return };
+    let source = source::read(&original, Format::Aac);
+    let options = mpegts::Config { aac: mpegts::AacFraming::Latm, ..mpegts::Config::default() };
+    let mut muxer = mpegts::Muxer::new(&[source.track.clone()], options).expect("LATM");
+    let segments = source.packets.chunks(20).map(|packets| muxer.segment(packets).expect("a segment"));
+    let file = source::scratch("codecs-latm.ts");
+    std::fs::write(&file, segments.collect::<Vec<_>>().concat()).expect("a writable target folder");
+    assert_eq!(codec_name(&file), "aac_latm");
+    assert_eq!(ffmpeg::packets(&file, "a").len(), source.packets.len());
+    assert_eq!(hash(&file, false), hash(&source.file, false));
+}

@@ -256,6 +256,11 @@ fn summary(track: &Track) -> TrackSummary {
         codec::Config::Vp9(_) => ("VP9", None),
         codec::Config::Aac(config) => ("MPEG-4 Audio", Some((config.sample_rate(), config.channels()))),
         codec::Config::Opus(config) => ("Opus", Some((48_000, config.channels()))),
+        codec::Config::Av1(_) => ("AV1", None),
+        codec::Config::Mp3(config) => {
+            ("MPEG-1/2 Audio", Some((config.sample_rate(), config.channels())))
+        }
+        codec::Config::Ac3(config) => ("AC-3", Some((config.sample_rate(), config.channels()))),
         _ => ("unknown", None),
     };
     TrackSummary { codec, codecs: track.codec.codecs(), size: track.codec.size(), sound }

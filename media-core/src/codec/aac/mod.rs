@@ -1,4 +1,4 @@
-//! AAC: the `AudioSpecificConfig` (ISO/IEC 14496-3 1.6.2.1) and the ADTS header (1.A.2.2.1).
+//! AAC: the `AudioSpecificConfig` (ISO/IEC 14496-3 1.6.2.1), the ADTS header (1.A.2.2.1) and LATM (1.7).
 //!
 //! Plain AAC (Main, LC, LTP) and HE-AAC v1 and v2 where it is signalled explicitly, either way. HE-AAC that says nothing of itself
 //! (implicit signalling) is indistinguishable from LC here and treated as such, as every container does.
@@ -8,8 +8,10 @@ use bytes::Bytes;
 use crate::bits::{self, BitReader, BitWriter};
 
 mod adts;
+mod latm;
 
 pub use adts::{AdtsHeader, adts_frames};
+pub use latm::{LatmReader, loas_elements};
 
 /// A decoder configuration.
 ///
@@ -54,6 +56,12 @@ pub enum Error {
     /// The data does not begin with the ADTS sync word.
     #[error("no ADTS sync word")]
     AdtsSync,
+    /// LATM that cannot be read, and why.
+    #[error("LATM with {0}")]
+    Latm(&'static str),
+    /// An element of LATM has at most 8191 bytes.
+    #[error("LATM element of {0} bytes")]
+    LatmFrame(usize),
     /// Frames of this many samples: those behind an ADTS header have 1024.
     #[error("AAC frames of {0} samples do not go with ADTS")]
     AdtsSamples(u32),
@@ -107,6 +115,11 @@ impl Config {
     /// # Errors
     /// When it is cut short, not plain AAC, or its channels are in a program config element.
     pub fn from_asc(asc: &[u8]) -> Result<Self, Error> {
+        Ok(Self::parse(asc)?.0)
+    }
+
+    /// The configuration at the front of `asc`, and how many bits it has.
+    fn parse(asc: &[u8]) -> Result<(Self, u32), Error> {
         let mut bits = BitReader::new(asc);
         let mut object_type = object_type(&mut bits)?;
         let core_sample_rate = sampling_frequency(&mut bits)?;
@@ -145,7 +158,7 @@ impl Config {
         }
         let length = asc.len() - bits.remaining() / 8;
         config.asc = Bytes::copy_from_slice(&asc[..length]);
-        Ok(config)
+        Ok((config, (asc.len() * 8 - bits.remaining()) as u32))
     }
 
     /// The backward compatible signalling of SBR and PS behind the core's configuration, 1.6.5.2.
@@ -156,8 +169,11 @@ impl Config {
         if bits.bit()? {
             self.sbr_sample_rate = Some(sampling_frequency(bits)?);
             let mut ahead = bits.clone();
-            if ahead.bits(11) == Ok(0x548) {
-                self.parametric_stereo = ahead.bit()?;
+            // Cut off before its flag it says nothing, and must not take back what stands before it.
+            if ahead.bits(11) == Ok(0x548)
+                && let Ok(present) = ahead.bit()
+            {
+                self.parametric_stereo = present;
                 *bits = ahead;
             }
         }

@@ -35,6 +35,10 @@ fn media_profile(codec: &Config) -> Option<[u8; 4]> {
         Config::H264(config) => h264_profile(config),
         Config::H265(config) => h265_profile(config),
         Config::Aac(config) => aac_profile(config),
+        // "AV1 Codec ISO Media File Format Binding" 2.1: every file with AV1 has it; 3: so has its CMAF media profile.
+        Config::Av1(_) => Some(*b"av01"),
+        // ETSI TS 102 366 annex K, which leaves AC-3 alone out.
+        Config::Eac3(_) => Some(*b"ceac"),
         _ => None,
     }
 }
@@ -98,7 +102,7 @@ fn rate(rate: Option<(u32, u32)>) -> u32 {
 mod tests {
     use super::super::hex::bytes;
     use super::*;
-    use crate::codec::{opus, vp9};
+    use crate::codec::{ac3, av1, opus, vp9};
     use crate::time::TimeBase;
     use crate::track::TrackId;
 
@@ -139,6 +143,11 @@ mod tests {
         assert_eq!(aac(48_000, 2), Some(*b"caac"));
         assert_eq!(aac(44_100, 6), Some(*b"camc"));
         assert_eq!(aac(96_000, 2), None);
+        let av1 = av1::Config::from_record(b"\x81\0\x0c\0\x0a\x0b\0\0\0\x04\x3c\xff\xbc\xff\xf9\x80\x40");
+        let av1 = track(Config::Av1(av1.expect("a record of libaom")));
+        assert_eq!(of_track(&av1, Composition::Signed, false), [*b"iso6", *b"cmf2", *b"av01"]);
+        let eac3 = ac3::EnhancedConfig::from_record(&[7, 0xc0, 0x20, 0x0f, 0]).expect("5.1");
+        assert_eq!(media_profile(&Config::Eac3(eac3)), Some(*b"ceac"));
         assert_eq!(of_track(&h264(), Composition::Signed, false)[2..], [*b"cfsd"]);
     }
 }

@@ -61,8 +61,22 @@ pub struct Config {
     /// How many nanoseconds after the first audio frame of a PES packet the last one may begin, at most 500 ms; 0 gives each frame one of its own.
     /// 160 ms: seven or eight frames of AAC, so that little of a stream is stuffing.
     pub audio_span: i64,
+    /// What AAC is framed with. ADTS.
+    pub aac: AacFraming,
     /// Bits per second of the whole, kept by null packets; `None` writes what there is. `None`.
     pub mux_rate: Option<u64>,
+}
+
+/// How frames of AAC are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AacFraming {
+    /// A header before each frame, stream type 0x0f: what HLS has and every player reads. It cannot say everything:
+    /// [`aac::Config::adts`](crate::codec::aac::Config::adts).
+    #[default]
+    Adts,
+    /// LATM in its sync layer with the whole configuration before each frame, stream type 0x11: what DVB has for HE-AAC. Payload is copied once more,
+    /// since frames do not begin at whole bytes.
+    Latm,
 }
 
 impl Default for Config {
@@ -77,6 +91,7 @@ impl Default for Config {
             pcr_lead: 500_000_000,
             table_interval: 500_000_000,
             audio_span: 160_000_000,
+            aac: AacFraming::Adts,
             mux_rate: None,
         }
     }

@@ -29,8 +29,8 @@ pub enum Error {
         /// Its coding.
         format: codec::Format,
     },
-    /// AAC that an ADTS header cannot describe, or a frame too long for one.
-    #[error("ADTS: {0}")]
+    /// AAC that an ADTS header cannot describe, or a frame too long for that or LATM.
+    #[error("framing AAC: {0}")]
     Adts(#[from] aac::Error),
     /// `channel_config_code` stands for one to eight channels in the usual order only.
     #[error("Opus of {channels} channels in a layout without a code")]

@@ -1,7 +1,7 @@
 //! MPEG transport stream: one program of H.264, H.265, AAC, MP3, AC-3, E-AC-3, Opus and timed ID3, for HLS segments and for streaming.
 //!
 //! ISO/IEC 13818-1. [`Muxer::segment`] writes packets behind the tables, so that a player can begin there; [`Muxer::fragment`] goes on. Parts of
-//! low-latency HLS are a segment and fragments, a stream over UDP is fragments only. AAC is written with ADTS headers, AC-3
+//! low-latency HLS are a segment and fragments, a stream over UDP is fragments only. AAC is written with ADTS headers, or as [LATM](AacFraming::Latm), AC-3
 //! and E-AC-3 as ATSC A/53 has them, Opus as "Opus in MPEG-TS" has it (a draft of ETSI, OpusTS at Xiph), ID3 as Apple's "Timed Metadata for HTTP Live Streaming".
 //!
 //! Payload is copied once, from the packets into 188-byte ones: all sizes are known before the first byte is written, and NAL units go
@@ -69,7 +69,7 @@ use self::write::{Count, Write};
 use crate::packet::Packet;
 use crate::track::Track;
 
-pub use config::{Config, Pid};
+pub use config::{AacFraming, Config, Pid};
 pub use error::Error;
 
 /// Writes the tracks of a program as one transport stream.

@@ -7,7 +7,7 @@ use super::packet::PACKET;
 use super::pes::StreamId;
 use super::psi::Tables;
 use super::sets::Sets;
-use super::{Config, Error, Pid};
+use super::{AacFraming, Config, Error, Pid};
 use crate::codec::{self, aac, ac3, mp3, opus};
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
@@ -44,6 +44,7 @@ pub(super) enum Coding {
     H264,
     H265,
     Aac(aac::Config),
+    Latm(aac::Config),
     Opus { channels: u8 },
     Mp3(mp3::Config),
     Ac3(ac3::Config),
@@ -124,11 +125,11 @@ impl Program {
 
 impl Stream {
     fn of_track(track: &Track, before: &[Self], config: &Config) -> Result<Self, Error> {
-        let coding = Coding::of(track)?;
+        let coding = Coding::of(track, config)?;
         let number = before.iter().filter(|stream| stream.coding.kind() == coding.kind()).count() as u8;
         let id = match coding {
             Coding::H264 | Coding::H265 => StreamId::video(number),
-            Coding::Aac(_) | Coding::Mp3(_) => StreamId::audio(number),
+            Coding::Aac(_) | Coding::Latm(_) | Coding::Mp3(_) => StreamId::audio(number),
             Coding::Opus { .. } | Coding::Ac3(_) | Coding::Eac3(_) | Coding::Id3 => StreamId::PRIVATE,
         };
         Self::new(track.id, track.time_base, coding, id, before, config)
@@ -180,10 +181,11 @@ impl Stream {
 }
 
 impl Coding {
-    fn of(track: &Track) -> Result<Self, Error> {
+    fn of(track: &Track, options: &Config) -> Result<Self, Error> {
         match &track.codec {
             codec::Config::H264(_) => Ok(Self::H264),
             codec::Config::H265(_) => Ok(Self::H265),
+            codec::Config::Aac(config) if options.aac == AacFraming::Latm => Ok(Self::Latm(config.clone())),
             codec::Config::Aac(config) => {
                 config.adts(0)?;
                 Ok(Self::Aac(config.clone()))
@@ -200,9 +202,12 @@ impl Coding {
     const fn kind(&self) -> Option<Kind> {
         match self {
             Self::H264 | Self::H265 => Some(Kind::Video),
-            Self::Aac(_) | Self::Opus { .. } | Self::Mp3(_) | Self::Ac3(_) | Self::Eac3(_) => {
-                Some(Kind::Audio)
-            }
+            Self::Aac(_)
+            | Self::Latm(_)
+            | Self::Opus { .. }
+            | Self::Mp3(_)
+            | Self::Ac3(_)
+            | Self::Eac3(_) => Some(Kind::Audio),
             Self::Id3 => None,
         }
     }
@@ -210,7 +215,9 @@ impl Coding {
     /// Samples that a frame of sound lasts, and how many of them a second has; `None` where it cannot be read.
     pub(super) fn samples(&self, frame: &[u8]) -> Option<(u32, u32)> {
         match self {
-            Self::Aac(config) => Some((config.samples_per_frame(), config.sample_rate())),
+            Self::Aac(config) | Self::Latm(config) => {
+                Some((config.samples_per_frame(), config.sample_rate()))
+            }
             Self::Opus { .. } => Some((opus::packet_samples(frame).ok()?, opus::SAMPLE_RATE)),
             Self::Mp3(config) => Some((config.samples_per_frame(), config.sample_rate())),
             Self::Ac3(config) => Some((config.samples_per_frame(), config.sample_rate())),
@@ -220,9 +227,10 @@ impl Coding {
     }
 
     /// Bytes that a frame of sound has with what is written before it, trimming aside.
-    pub(super) const fn framed(&self, len: usize) -> usize {
+    pub(super) fn framed(&self, len: usize) -> usize {
         match self {
             Self::Aac(_) => 7 + len,
+            Self::Latm(config) => config.loas_len(len),
             Self::Opus { .. } => 2 + len / 255 + 1 + len,
             _ => len,
         }

@@ -79,6 +79,7 @@ const fn stream_type(coding: &Coding) -> u8 {
         Coding::H264 => 0x1b,
         Coding::H265 => 0x24,
         Coding::Aac(_) => 0x0f,
+        Coding::Latm(_) => 0x11,
         // PES packets of private data: the registration says whose.
         Coding::Opus { .. } => 0x06,
         // Without a number for "MPEG-2.5", which decoders take from the frames.
@@ -94,7 +95,7 @@ const fn stream_type(coding: &Coding) -> u8 {
 
 fn stream_info(stream: &Stream) -> Vec<u8> {
     let mut info = match stream.coding {
-        Coding::H264 | Coding::Aac(_) | Coding::Mp3(_) => Vec::new(),
+        Coding::H264 | Coding::Aac(_) | Coding::Latm(_) | Coding::Mp3(_) => Vec::new(),
         Coding::H265 => registration(b"HEVC"),
         Coding::Opus { channels } => [registration(b"Opus"), opus(channels)].concat(),
         // ATSC A/52 annexes A and G; what makes the numbers above unambiguous.

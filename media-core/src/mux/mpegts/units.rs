@@ -270,6 +270,12 @@ impl<'a> Lane<'_, 'a, '_> {
     fn frame(&mut self, packet: &'a Packet, open: &mut Open) -> Result<(), Error> {
         match &self.stream.coding {
             Coding::Aac(config) => self.units.make(&config.adts(packet.data.len())?),
+            Coding::Latm(config) => {
+                let element = config.loas(&packet.data)?;
+                self.units.make(&element);
+                open.payload += element.len();
+                return self.fits(packet, open);
+            }
             Coding::Opus { .. } => {
                 let trim = self.trim(packet);
                 opus_control(packet.data.len(), trim, |bytes| self.units.make(bytes));

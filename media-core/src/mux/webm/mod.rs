@@ -5,8 +5,9 @@
 //! | [`Muxer`] | one track in fragments whose bounds the caller chooses, for DASH; the twin of [`fmp4::Muxer`](super::fmp4::Muxer) |
 //! | [`Writer`] | one or several tracks, interleaved, as a live stream or a file; it chooses where clusters begin |
 //!
-//! The elements are those of RFC 9559 (Matroska) in the encoding of RFC 8794 (EBML). VP8, VP9 and Opus make WebM, as its container
-//! guidelines have it; with H.264, H.265 or AAC among the tracks the same elements are a Matroska file ([`DocType`]).
+//! The elements are those of RFC 9559 (Matroska) in the encoding of RFC 8794 (EBML). VP8, VP9, AV1, Opus and Vorbis make WebM, as its
+//! container guidelines have it; with anything else among the tracks (H.264, H.265, AAC, FLAC, MP3, AC-3, E-AC-3) the same elements are a Matroska
+//! file ([`DocType`]).
 //!
 //! # Time
 //!
@@ -227,7 +228,7 @@ impl Format {
 /// What a file says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocType {
-    /// `webm`: VP8, VP9 and Opus only.
+    /// `webm`: VP8, VP9, AV1, Opus and Vorbis only.
     Webm,
     /// `matroska`: every codec.
     Matroska,

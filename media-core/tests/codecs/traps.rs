@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use media_core::codec::{Colour, Config, Format, Parser};
-use media_core::mux::fmp4::Muxer;
+use media_core::mux::fmp4::{self, Muxer};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
 use media_core::track::{Track, TrackId};
@@ -105,4 +105,25 @@ fn trap_14_av1c_is_what_the_sequence_header_says() {
     let expected = [&[0x81, 0x00, 0x0c, 0x00], &frames[0][2..15]].concat();
     assert_eq!(payload(&init, b"av1C"), Some(expected));
     assert_eq!((config.codecs(), payload(&init, b"colr")), ("av01.0.00M.08".to_owned(), None));
+}
+
+/// Section 2.1 of the same: AV1 is among the brands of every file that has it.
+#[test]
+fn files_with_av1_say_so() {
+    let Some(file) = source::media("es/test-25fps.av1.ivf") else { return };
+    let read = source::read(&file, Format::Av1);
+    for layout in [fmp4::Layout::Fragmented, fmp4::Layout::Progressive, fmp4::Layout::Hybrid] {
+        let mut writer =
+            fmp4::Writer::new(&[(&read.track).into()], fmp4::Config::new(layout)).expect("an entry");
+        let mut first = Vec::new();
+        for packet in read.packets.iter().take(60) {
+            writer.push(packet.clone()).expect("in order");
+            while let Some(output) = writer.poll() {
+                first.extend_from_slice(&output.rope.to_bytes());
+            }
+        }
+        first.extend_from_slice(&writer.finish().rope.to_bytes());
+        let brands = payload(&first, b"ftyp").expect("ftyp");
+        assert!(brands.chunks(4).any(|brand| brand == b"av01"), "{layout:?}: {}", brands.escape_ascii());
+    }
 }

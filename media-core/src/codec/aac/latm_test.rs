@@ -1,5 +1,7 @@
 //! LATM as ffmpeg writes it, and back and forth with every kind of configuration.
 
+#![allow(clippy::unusual_byte_groupings, reason = "bits are grouped by field")]
+
 use super::*;
 
 /// The first element of `ffmpeg -f latm` of one frame of AAC-LC, 44.1 kHz, mono: sync word, length, configuration, a frame of six bytes.

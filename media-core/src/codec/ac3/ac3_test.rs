@@ -129,7 +129,7 @@ fn made(frame: &Made) -> Vec<u8> {
     bits.bit(lfe);
     bits.bits(16, 5);
     for _ in 0..if acmod == 0 { 2 } else { 1 } {
-        bits.bits(0b11111_1, 6); // dialnorm, compre
+        bits.bits(0b11_1111, 6); // dialnorm, compre
         bits.bits(0xa5, 8);
     }
     if kind == 1 {
@@ -178,7 +178,7 @@ fn mixing(bits: &mut BitWriter, frame: &Made) {
         bits.bits(0x7f, 7); // pgmscle, pgmscl
     }
     bits.bits(0x7f, 7); // extpgmscle, extpgmscl
-    bits.bits(0b11_00001, 7); // mixdef 3, mixdeflen 1: three bytes
+    bits.bits(0b110_0001, 7); // mixdef 3, mixdeflen 1: three bytes
     bits.bits(0xff_ffff, 24);
     for _ in 0..[2, 1].get(acmod as usize).copied().unwrap_or(0) {
         bits.bits(0x7fff, 15); // paninfoe, panmean, reserved

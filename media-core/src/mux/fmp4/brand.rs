@@ -2,12 +2,22 @@
 
 use super::Composition;
 use super::boxes::boxed;
+use super::header::Description;
 use crate::codec::{Config, aac, h264, h265};
 use crate::track::{Kind, Track};
 
 /// The first is the major brand; all are compatible ones.
 pub(super) fn ftyp(brands: &[[u8; 4]]) -> Vec<u8> {
     boxed(b"ftyp", &[brands.first().unwrap_or(b"iso6"), &0_u32.to_be_bytes(), brands.as_flattened()])
+}
+
+/// These brands, and those that files of some codecs must have: `av01`, "AV1 Codec ISO Media File Format Binding" 2.1.
+pub(super) fn with_codecs<'a>(
+    brands: &[[u8; 4]],
+    mut tracks: impl Iterator<Item = &'a Description>,
+) -> Vec<[u8; 4]> {
+    let av1 = tracks.any(|track| track.entry.is_av1()).then_some(*b"av01");
+    brands.iter().copied().chain(av1).collect()
 }
 
 /// The brands of a CMAF track file. `iso6` has everything used here (`tfdt`, `default-base-is-moof`, groups of a fragment's own). `cmf2` stands
@@ -37,7 +47,7 @@ fn media_profile(codec: &Config) -> Option<[u8; 4]> {
         Config::Aac(config) => aac_profile(config),
         // "AV1 Codec ISO Media File Format Binding" 2.1: every file with AV1 has it; 3: so has its CMAF media profile.
         Config::Av1(_) => Some(*b"av01"),
-        // ETSI TS 102 366 annex K, which leaves AC-3 alone out.
+        // ETSI TS 102 366, the CMAF media profile of E-AC-3.
         Config::Eac3(_) => Some(*b"ceac"),
         _ => None,
     }

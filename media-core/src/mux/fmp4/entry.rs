@@ -89,6 +89,10 @@ impl SampleEntry {
         self
     }
 
+    pub(super) const fn is_av1(&self) -> bool {
+        matches!(self, Self::Visual { format: b"av01", .. })
+    }
+
     pub(super) const fn kind(&self) -> Kind {
         match self {
             Self::Visual { .. } => Kind::Video,

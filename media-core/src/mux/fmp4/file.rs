@@ -51,7 +51,7 @@ impl File {
         place: Place,
         signed: bool,
     ) -> (Self, Output) {
-        let mut head = BytesMut::from(&brand::ftyp(&BRANDS)[..]);
+        let mut head = BytesMut::from(&brand::ftyp(&brand::with_codecs(&BRANDS, tracks.iter()))[..]);
         let front = head.len() as u64;
         if let Place::First(Room::Bytes(bytes)) = place {
             head.extend_from_slice(&free(bytes.max(BOX_HEADER as u64)));

@@ -218,7 +218,7 @@ impl Fragments {
             timings.push(Timing::in_fragments(shift));
         }
         let described: Vec<&Description> = self.movie.describe().collect();
-        let mut header = self.form.begin(&timings, self.composition);
+        let mut header = self.form.begin(&described, &timings, self.composition);
         header.extend(fragmented_moov(&described, self.movie.scale().den(), &timings));
         let mut rope = Rope::new();
         if let Form::Indexed { room, front, .. } = &mut self.form {
@@ -284,11 +284,12 @@ impl Fragments {
 
 impl Form {
     /// What stands before `moov`.
-    fn begin(&mut self, timings: &[Timing], composition: Composition) -> Vec<u8> {
+    fn begin(&mut self, tracks: &[&Description], timings: &[Timing], composition: Composition) -> Vec<u8> {
+        let with = |brands| brand::ftyp(&brand::with_codecs(brands, tracks.iter().copied()));
         match self {
-            Self::Stream => brand::ftyp(&[*b"iso6", *b"isom", *b"mp41"]),
+            Self::Stream => with(&[*b"iso6", *b"isom", *b"mp41"]),
             Self::Recording { mdat } => {
-                let mut header = brand::ftyp(&BRANDS);
+                let mut header = with(&BRANDS);
                 *mdat = header.len() as u64;
                 header.extend(free(16));
                 header

@@ -1,10 +1,10 @@
-//! LATM as ffmpeg writes it, and back and forth with every kind of configuration.
+//! LATM by hand after ISO/IEC 14496-3 1.7, and back and forth with every kind of configuration. ffmpeg reads it in `tests/codecs`.
 
 #![allow(clippy::unusual_byte_groupings, reason = "bits are grouped by field")]
 
 use super::*;
 
-/// The first element of `ffmpeg -f latm` of one frame of AAC-LC, 44.1 kHz, mono: sync word, length, configuration, a frame of six bytes.
+/// AAC-LC, 44.1 kHz, mono: sync word, length, configuration, a frame of six bytes.
 #[test]
 fn elements_are_laid_out_as_the_standard_has_them() {
     let config = Config::from_asc(&[0x12, 0x08]).expect("AAC-LC");

@@ -29,7 +29,7 @@ impl Origin {
             // More than the segment has: the first of the next one.
             return Ok(next_began);
         }
-        let listed = if next_began && msn == last + 1 { window.parts_of(msn) } else { 0 };
+        let listed = if next_began && msn == last.saturating_add(1) { window.parts_of(msn) } else { 0 };
         if part >= listed.saturating_add(self.advance_limit()) {
             return Err(BadRequest::PartTooFarAhead { msn, part, listed });
         }

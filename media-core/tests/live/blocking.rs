@@ -219,4 +219,17 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn no_request_is_too_strange(
+        path in "(video|audio|index|5f2a)?[_0-9p]{0,8}(init)?[0-9]{0,21}[.](m3u8|mpd|m4s|mp4|ts)",
+        query in prop::option::of("((_HLS_(msn|part|skip)=?[0-9YESv]{0,22})&?){0,4}"),
+        range in prop::option::of("(bytes)?=?[0-9]{0,22}-?[0-9]{0,22}"),
+    ) {
+        let (origin, _) = origin(low_latency());
+        let request = Request { path: &path, query: query.as_deref(), range: range.as_deref() };
+        if let Answer::Wait(wait) = origin.request(&request, Moment::from_nanos(i64::MAX)) {
+            drop(origin.retry(&wait, Moment::from_nanos(i64::MAX)));
+        }
+    }
 }

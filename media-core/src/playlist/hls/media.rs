@@ -246,7 +246,7 @@ impl<'a> Media<'a> {
             }
             (PartAddressing::ByteRanges, None, Some(last)) => {
                 out.push_str(hint);
-                put_file(out, stem, last.number + 1, suffix);
+                put_file(out, stem, last.number.saturating_add(1), suffix);
                 out.push_str("\",BYTERANGE-START=0\n");
             }
             (PartAddressing::ByteRanges, None, None) => {}

@@ -5,6 +5,7 @@
 //! ([`boxes`], [`elements`], [`playlist`]), not by the code that wrote it.
 
 pub mod boxes;
+pub mod check;
 #[cfg(feature = "vpx")]
 pub mod decode;
 pub mod demux;
@@ -27,6 +28,11 @@ pub type Target = fn(&[u8]);
 
 /// Every target and the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("check_dash", check::dash),
+    ("check_fmp4", check::fmp4),
+    ("check_hls", check::hls),
+    ("check_mpegts", check::mpegts),
+    ("check_webm", check::webm),
     ("demux", demux::run),
     ("muxer", muxer::run),
     ("parameter_sets", parameter_sets::run),

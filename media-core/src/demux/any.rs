@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Container, Demux, Output, Source, mp4};
+use super::{Container, Demux, Output, Source, mp4, mpegts, webm};
 
 /// Reads whichever container it was made for; the error says which refused.
 ///
@@ -19,6 +19,10 @@ use super::{Container, Demux, Output, Source, mp4};
 pub enum Demuxer {
     /// MP4, MOV and their fragments.
     Mp4(Box<mp4::Demuxer>),
+    /// WebM and Matroska.
+    WebM(Box<webm::Demuxer>),
+    /// MPEG transport streams.
+    MpegTs(Box<mpegts::Demuxer>),
 }
 
 /// What is wrong with the bytes, by container.
@@ -28,6 +32,12 @@ pub enum Error {
     /// MP4.
     #[error(transparent)]
     Mp4(#[from] mp4::Error),
+    /// WebM and Matroska.
+    #[error(transparent)]
+    WebM(#[from] webm::Error),
+    /// MPEG transport streams.
+    #[error(transparent)]
+    MpegTs(#[from] mpegts::Error),
 }
 
 impl Demuxer {
@@ -35,7 +45,8 @@ impl Demuxer {
     pub fn new(container: Container, source: Source) -> Option<Self> {
         match container {
             Container::Mp4 => Some(Self::Mp4(Box::new(mp4::Demuxer::new(source)))),
-            Container::WebM | Container::MpegTs => None,
+            Container::WebM => Some(Self::WebM(Box::new(webm::Demuxer::new(source)))),
+            Container::MpegTs => Some(Self::MpegTs(Box::new(mpegts::Demuxer::new(source)))),
         }
     }
 }
@@ -46,24 +57,32 @@ impl Demux for Demuxer {
     fn wants(&self) -> Option<u64> {
         match self {
             Self::Mp4(demuxer) => demuxer.wants(),
+            Self::WebM(demuxer) => demuxer.wants(),
+            Self::MpegTs(demuxer) => demuxer.wants(),
         }
     }
 
     fn push(&mut self, bytes: Bytes) -> Result<(), Error> {
         match self {
             Self::Mp4(demuxer) => Ok(demuxer.push(bytes)?),
+            Self::WebM(demuxer) => Ok(demuxer.push(bytes)?),
+            Self::MpegTs(demuxer) => Ok(demuxer.push(bytes)?),
         }
     }
 
     fn poll(&mut self) -> Option<Output> {
         match self {
             Self::Mp4(demuxer) => demuxer.poll(),
+            Self::WebM(demuxer) => demuxer.poll(),
+            Self::MpegTs(demuxer) => demuxer.poll(),
         }
     }
 
     fn finish(self) -> Result<Vec<Output>, Error> {
         match self {
             Self::Mp4(demuxer) => Ok(demuxer.finish()?),
+            Self::WebM(demuxer) => Ok(demuxer.finish()?),
+            Self::MpegTs(demuxer) => Ok(demuxer.finish()?),
         }
     }
 }

@@ -7,6 +7,8 @@
 //! | module | container |
 //! |---|---|
 //! | [`mp4`] | MP4, MOV, fragmented MP4 and CMAF |
+//! | [`webm`] | WebM and Matroska |
+//! | [`mpegts`] | MPEG transport streams |
 //!
 //! [`Container::sniff`] tells from the first bytes which it is, and [`Demuxer`] reads any of them.
 //!
@@ -16,7 +18,13 @@
 
 mod any;
 mod container;
+mod input;
+mod interleave;
+mod language;
 pub mod mp4;
+pub mod mpegts;
+mod sound;
+pub mod webm;
 
 pub use any::{Demuxer, Error};
 pub use container::Container;

@@ -1,5 +1,12 @@
 //! Containers read back: real files as other tools read them, what our muxers write, and what is broken.
 
+mod broken;
+#[path = "../webm/elements.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests of WebM")]
+mod elements;
+#[path = "../mpegts/made_up.rs"]
+#[allow(dead_code, reason = "shared with the tests of transport streams")]
+mod made_up;
 #[path = "../decode/md5.rs"]
 #[allow(unreachable_pub, reason = "shared with the tests of decoding")]
 mod md5;
@@ -12,4 +19,13 @@ mod mp4_payloads;
 mod mp4_round_trip;
 mod mp4_seek;
 mod mp4_writer;
+mod probe;
+mod read;
+#[path = "../webm/script.rs"]
+#[allow(dead_code, reason = "shared with the tests of WebM")]
+mod script;
 mod tools;
+mod ts_files;
+mod ts_round_trip;
+mod webm_files;
+mod webm_round_trip;

@@ -1,0 +1,396 @@
+//! One stream of the program on its way to packets.
+
+use bytes::Bytes;
+
+use super::Common;
+use super::border::Border;
+use super::latm::Latm;
+use super::packet::Packet as Transport;
+use super::pes::{Pes, Piece};
+use super::pictures::{Cut, Cutter};
+use super::psi;
+use super::sound::{Frame, Framing, Step};
+use super::stream::{Bytestream, Times};
+use crate::codec::{AccessUnit, Config, Format, Parser, opus};
+use crate::demux::language;
+use crate::demux::sound::Line;
+use crate::packet::Packet;
+use crate::time::{TimeBase, Timestamp};
+use crate::track::{Track, TrackId};
+
+/// A stream being read.
+#[derive(Debug)]
+pub(super) struct Lane {
+    /// As the program map has it.
+    pub(super) stream: psi::Stream,
+    id: TrackId,
+    counter: Option<u8>,
+    /// [`Common::joins`] at the packet before.
+    joins: u64,
+    pes: Pes,
+    bytes: Bytestream,
+    units: Units,
+    parser: Parser,
+    /// As it was announced last; `None` while its configuration has not come.
+    track: Option<Track>,
+}
+
+#[derive(Debug)]
+enum Units {
+    Pictures { cutter: Cutter, last: Option<Last> },
+    Sound { framing: Framing, line: Option<Line>, is_locked: bool, start: Start },
+}
+
+/// The picture before.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    times: Times,
+    order: Option<i32>,
+    interval: i64,
+}
+
+/// The first frames of Opus, until it is known how much of them is to be dropped.
+#[derive(Debug)]
+enum Start {
+    Waiting { trimmed: u32, packets: Vec<Packet> },
+    Over,
+}
+
+/// The stream codings that are read.
+enum Coding {
+    Pictures(Format),
+    Sound(Framing),
+}
+
+impl Lane {
+    /// `None` for a stream that is not read.
+    pub(super) fn new(stream: &psi::Stream) -> Option<Self> {
+        let id = TrackId::new(stream.pid.into())?;
+        let (units, parser) = match coding(stream)? {
+            Coding::Pictures(format) => {
+                let border = if format == Format::H264 { Border::H264(Box::default()) } else { Border::H265 };
+                (Units::Pictures { cutter: Cutter::new(border), last: None }, Parser::waiting(format))
+            }
+            Coding::Sound(framing) => {
+                let parser = match (
+                    &framing,
+                    stream.opus.map(|code| opus::Config::new(if code == 0 { 2 } else { code })),
+                ) {
+                    (Framing::Opus, Some(Ok(config))) => Parser::new(&Config::Opus(config)),
+                    (Framing::Opus, Some(Err(_))) => return None,
+                    _ => Parser::waiting(framing.format()),
+                };
+                let start = match framing {
+                    Framing::Opus => Start::Waiting { trimmed: 0, packets: Vec::new() },
+                    _ => Start::Over,
+                };
+                (Units::Sound { framing, line: None, is_locked: false, start }, parser)
+            }
+        };
+        Some(Self {
+            stream: stream.clone(),
+            id,
+            counter: None,
+            joins: 0,
+            pes: Pes::None,
+            bytes: Bytestream::default(),
+            units,
+            parser,
+            track: None,
+        })
+    }
+
+    pub(super) const fn id(&self) -> TrackId {
+        self.id
+    }
+
+    pub(super) const fn is_known(&self) -> bool {
+        self.track.is_some()
+    }
+
+    pub(super) const fn faults(&self) -> u64 {
+        self.parser.faults().total()
+    }
+
+    /// A transport packet of the stream.
+    pub(super) fn push(&mut self, packet: &Transport<'_>, common: &mut Common) {
+        let Some(payload) = packet.payload else { return };
+        if packet.is_scrambled {
+            common.counts.scrambled += 1;
+            self.counter = Some(packet.counter);
+            return;
+        }
+        match self.counter.replace(packet.counter) {
+            // A packet may be sent twice, 2.4.3.3.
+            Some(last) if last == packet.counter && !packet.is_discontinuity => {
+                common.counts.duplicates += 1;
+                return;
+            }
+            // Another stream begins, as segments that are written one after the other may.
+            Some(last) if (last + 1) & 0xf != packet.counter && self.joins != common.joins => {
+                self.flush(common);
+                self.pes = Pes::None;
+            }
+            Some(last) if (last + 1) & 0xf != packet.counter => {
+                common.counts.losses += u64::from(!packet.is_discontinuity);
+                self.interrupt(common);
+            }
+            _ => {}
+        }
+        self.joins = common.joins;
+        match self.pes.push(payload, packet.is_start) {
+            Piece::Nothing => {}
+            Piece::Damaged => {
+                common.counts.damaged_pes += 1;
+                self.interrupt(common);
+            }
+            Piece::Begin(stamp, body) => {
+                if let Some(stamp) = stamp {
+                    let dts = common.clock.unwrap(stamp.dts);
+                    // PTS are unwrapped from their own DTS.
+                    let mut near = common.clock;
+                    let pts = near.unwrap(stamp.pts);
+                    common.counts.bent += u64::from(dts > pts);
+                    self.bytes.mark(Times { pts, dts: dts.min(pts) });
+                }
+                self.take(&body, common);
+            }
+            Piece::More(body) => self.take(body, common),
+        }
+    }
+
+    /// Bytes are missing: what they would have completed goes.
+    fn interrupt(&mut self, common: &mut Common) {
+        self.pes = Pes::None;
+        let mut cuts = Vec::new();
+        let is_incomplete = match &mut self.units {
+            Units::Pictures { cutter, .. } => cutter.interrupt(&mut self.bytes, &mut cuts),
+            Units::Sound { is_locked, .. } => {
+                *is_locked = false;
+                let is_incomplete = !self.bytes.bytes().is_empty();
+                self.bytes.clear();
+                is_incomplete
+            }
+        };
+        common.counts.damaged_units += u64::from(is_incomplete);
+        cuts.into_iter().for_each(|cut| self.picture(cut, common));
+    }
+
+    fn take(&mut self, body: &[u8], common: &mut Common) {
+        self.bytes.push(body);
+        self.read(false, common);
+        if self.bytes.bytes().len() > MAX_UNIT {
+            common.counts.too_long += 1;
+            self.interrupt(common);
+        }
+    }
+
+    /// Nothing more comes of the stream.
+    pub(super) fn flush(&mut self, common: &mut Common) {
+        self.read(true, common);
+        self.begin(common);
+    }
+
+    fn read(&mut self, is_end: bool, common: &mut Common) {
+        match &mut self.units {
+            Units::Pictures { cutter, .. } => {
+                let mut cuts = Vec::new();
+                if is_end {
+                    cutter.flush(&mut self.bytes, &mut cuts);
+                } else {
+                    cutter.cut(&mut self.bytes, &mut cuts);
+                }
+                cuts.into_iter().for_each(|cut| self.picture(cut, common));
+            }
+            Units::Sound { .. } => while self.frame(is_end, common) {},
+        }
+    }
+
+    fn picture(&mut self, cut: Cut, common: &mut Common) {
+        let unit = self.parser.parse(cut.data);
+        self.announce(unit.config.clone(), 0, common);
+        let interval = self.parser.config().and_then(|config| config.frame_rate());
+        let interval = interval.map_or(3600, |(num, den)| 90_000 * i64::from(den) / i64::from(num.max(1)));
+        let Units::Pictures { last, .. } = &mut self.units else { return };
+        let order = unit.order.filter(|order| !order.restarts).map(|order| order.count);
+        common.counts.unstamped += u64::from(cut.times.is_none());
+        let Some(times) = cut.times.or_else(|| last.map(|last| last.next(order))) else { return };
+        let times = match last {
+            // Two pictures of one time: the second gives way by a tick.
+            Some(last) if (0..1).contains(&(last.times.dts - times.dts)) => {
+                common.counts.bent += 1;
+                Times { pts: times.pts.max(last.times.dts + 1), dts: last.times.dts + 1 }
+            }
+            _ => times,
+        };
+        let order = unit.order.map(|order| order.count);
+        *last = Some(Last { times, order, interval: interval.max(1) });
+        if unit.data.is_empty() {
+            common.counts.empty += 1;
+            return;
+        }
+        common.out.push(self.packet(unit, times.pts, times.dts, None));
+    }
+
+    fn packet(&self, unit: AccessUnit, pts: i64, dts: i64, duration: Option<u32>) -> Packet {
+        Packet {
+            track: self.id,
+            pts: Timestamp::new(pts),
+            dts: Timestamp::new(dts),
+            duration,
+            key: unit.key,
+            data: unit.data,
+            wall: None,
+        }
+    }
+
+    /// The next frame of sound; whether there may be another.
+    fn frame(&mut self, is_end: bool, common: &mut Common) -> bool {
+        let Units::Sound { framing, is_locked, .. } = &mut self.units else { return false };
+        match framing.step(self.bytes.bytes(), *is_locked, is_end) {
+            Step::More => false,
+            Step::Junk(count) => {
+                *is_locked = false;
+                common.counts.junk += count as u64;
+                drop(self.bytes.take(count));
+                true
+            }
+            Step::Frame(frame) => {
+                *is_locked = true;
+                let times = self.bytes.times(0);
+                let bytes = self.bytes.take_frozen(frame.len);
+                self.sound(frame, &bytes, times, common);
+                true
+            }
+        }
+    }
+
+    fn sound(&mut self, frame: Frame, bytes: &Bytes, times: Option<Times>, common: &mut Common) {
+        common.counts.unstamped += u64::from(times.is_none());
+        let mut config = None;
+        if let Some(told) = frame.config
+            && self.parser.config().as_ref() != Some(&*told)
+        {
+            self.parser = Parser::new(&told);
+            config = Some(*told);
+        }
+        let data = frame.shifted.map_or_else(|| bytes.slice(frame.head..), Bytes::from);
+        if data.is_empty() {
+            common.counts.damaged_units += 1;
+            return;
+        }
+        let unit = self.parser.parse(data);
+        config =
+            unit.config.clone().or(config).or_else(|| self.parser.config().filter(|_| self.track.is_none()));
+        let (from, to) = (u32::from(frame.trim.0), u32::from(frame.trim.1));
+        let samples = unit.samples;
+        let is_opening = matches!(&self.units, Units::Sound { start: Start::Waiting { .. }, .. });
+        if !is_opening {
+            self.announce(config.clone(), 0, common);
+        }
+        let rate = self.parser.config().as_ref().and_then(Config::sample_rate);
+        let Some(base) = rate.and_then(|rate| TimeBase::new(1, rate)) else {
+            common.counts.damaged_units += 1;
+            return;
+        };
+        let Units::Sound { line, start, .. } = &mut self.units else { return };
+        if config.is_some() || line.is_none() {
+            *line = Some(Line::new(base.den(), base.from_nanos(TOLERANCE)));
+        }
+        let stamp = times.map(|times| Timestamp::new(times.pts).rescale(TimeBase::VIDEO, base).ticks());
+        let Some(placed) = line.as_mut().and_then(|line| line.place(stamp, samples)) else { return };
+        common.counts.gaps += u64::from(placed.is_gap);
+        let packet = Packet {
+            track: self.id,
+            pts: Timestamp::new(placed.at),
+            dts: Timestamp::new(placed.at),
+            duration: samples.map(|samples| samples.saturating_sub(to)),
+            key: unit.key,
+            data: unit.data,
+            wall: None,
+        };
+        match start {
+            Start::Over => common.out.push(packet),
+            Start::Waiting { trimmed, packets } => {
+                *trimmed += from;
+                packets.push(packet);
+                // Whole packets may have to be dropped; the last of them is not.
+                if from == 0 || samples.is_none_or(|samples| from < samples) || packets.len() > MAX_OPENING {
+                    self.begin(common);
+                }
+            }
+        }
+    }
+
+    /// The first frames of Opus go out, behind their track.
+    fn begin(&mut self, common: &mut Common) {
+        let Units::Sound { start, .. } = &mut self.units else { return };
+        let Start::Waiting { trimmed, packets } = std::mem::replace(start, Start::Over) else { return };
+        let Some(Config::Opus(config)) = self.parser.config() else { return };
+        let config = config.with_pre_skip(u16::try_from(trimmed).unwrap_or(u16::MAX));
+        if !packets.is_empty() {
+            self.announce(Some(Config::Opus(config)), trimmed, common);
+        }
+        packets.into_iter().for_each(|packet| common.out.push(packet));
+    }
+
+    /// The track from the next packet on, where it is not what it was.
+    fn announce(&mut self, config: Option<Config>, priming: u32, common: &mut Common) {
+        let Some(config) = config else { return };
+        let rate = config.sample_rate().and_then(|rate| TimeBase::new(1, rate));
+        let track = Track {
+            priming,
+            language: self.stream.language.and_then(language::from_code),
+            ..Track::new(self.id, rate.unwrap_or(TimeBase::VIDEO), config)
+        };
+        if self.track.as_ref() != Some(&track) {
+            common.out.set(track.clone());
+            self.track = Some(track);
+        }
+    }
+}
+
+impl Last {
+    /// The times of a picture behind this one that has none: one interval later, and shown where its order puts it.
+    fn next(self, order: Option<i32>) -> Times {
+        let dts = self.times.dts.saturating_add(self.interval);
+        let pts = match (order, self.order) {
+            // Frames count in twos, mostly.
+            (Some(order), Some(last)) => {
+                let pictures = (i64::from(order) - i64::from(last)) / 2;
+                self.times.pts.saturating_add(pictures.saturating_mul(self.interval))
+            }
+            _ => self.times.pts.saturating_add(self.interval),
+        };
+        Times { pts: pts.max(dts), dts }
+    }
+}
+
+/// What a stream of the map holds: table 2-34, ATSC A/53, ETSI TS 101 154 and EN 300 468, and the registrations of SMPTE RA.
+fn coding(stream: &psi::Stream) -> Option<Coding> {
+    let sound = |framing| Some(Coding::Sound(framing));
+    match (stream.kind, stream.registration.as_ref()) {
+        (0x1b, _) => Some(Coding::Pictures(Format::H264)),
+        (0x24, _) | (0x06, Some(b"HEVC")) => Some(Coding::Pictures(Format::H265)),
+        (0x0f, _) => sound(Framing::Adts),
+        (0x11, _) => sound(Framing::Loas(Latm::default())),
+        (0x03 | 0x04, _) => sound(Framing::Mpeg),
+        (0x81, _) | (0x06, Some(b"AC-3")) => sound(Framing::Ac3),
+        (0x87, _) | (0x06, Some(b"EAC3")) => sound(Framing::Eac3),
+        (0x06, Some(b"Opus")) => sound(Framing::Opus),
+        (0x06, _) => match stream.dvb? {
+            0x6a => sound(Framing::Ac3),
+            _ => sound(Framing::Eac3),
+        },
+        _ => None,
+    }
+}
+
+/// Bytes of an access unit, at most.
+const MAX_UNIT: usize = 16 << 20;
+
+/// Nanoseconds by which stamps of sound may be wrong: some encoders count in milliseconds.
+const TOLERANCE: i64 = 2_000_000;
+
+/// Packets of Opus that are dropped as a whole, at most.
+const MAX_OPENING: usize = 50;

@@ -1,0 +1,170 @@
+//! What `mux::mpegts` writes is what is read.
+
+use bytes::Bytes;
+use media_core::codec::Key;
+use media_core::demux::Source;
+use media_core::demux::mpegts::{Counts, Demuxer};
+use media_core::mux::mpegts::{Config, Muxer};
+use media_core::packet::Packet;
+use media_core::time::{TimeBase, Timestamp};
+use media_core::track::{Kind, Track};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::made_up;
+use crate::read::{Read, read, read_with};
+
+/// One packet: which track, milliseconds after the one before, PTS after DTS, whether it is a key picture, its length.
+type Step = (usize, i64, i64, bool, usize);
+
+fn step() -> impl Strategy<Value = Step> {
+    let len = prop_oneof![4 => 8..1000_usize, 1 => 1000..5000_usize];
+    (0..3_usize, 1..60_i64, 0..300_i64, any::<bool>(), len)
+}
+
+/// Pictures as their own syntax tells them: H.265, whose first slices say so. Frames as they last.
+fn packets(tracks: &[Track], start: i64, steps: &[Step]) -> Vec<Packet> {
+    let (mut now, mut ends) = (start, vec![i64::MIN; tracks.len()]);
+    let mut packets = Vec::new();
+    for &(at, after, ahead, key, len) in steps {
+        let at = at % tracks.len();
+        let track = &tracks[at];
+        now += after;
+        let ticks = Timestamp::new(now).rescale(TimeBase::hz(1000), track.time_base).ticks();
+        let dts = ticks.max(ends[at]);
+        let key = if key || packets.is_empty() { Key::Closed } else { Key::No };
+        match track.kind() {
+            Kind::Video => {
+                let packet = made_up::picture(track, dts + ahead * 90, dts, key, len);
+                let mut data = packet.data.to_vec();
+                // Behind the length and the header of two bytes: the first slice of its picture, picture parameter set 0, intra.
+                data[6] = if key == Key::Closed { 0xac } else { 0xd8 };
+                ends[at] = dts + 1;
+                packets.push(Packet { data: data.into(), ..packet });
+            }
+            Kind::Audio => {
+                ends[at] = dts + 1024;
+                packets.push(made_up::frame(track, dts, len));
+            }
+        }
+    }
+    packets
+}
+
+fn mux(tracks: &[Track], packets: &[Packet], pieces: usize) -> Bytes {
+    let mut muxer = Muxer::new(tracks, Config::default()).expect("a muxer");
+    let pieces = packets.chunks(pieces).map(|packets| muxer.segment(packets).expect("a segment"));
+    pieces.collect::<Vec<_>>().concat().into()
+}
+
+fn compare(read: &Read, tracks: &[Track], packets: &[Packet]) {
+    for (number, track) in tracks.iter().enumerate() {
+        let own: Vec<&Packet> = packets.iter().filter(|packet| packet.track == track.id).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let found = read.tracks().iter().find(|track| track.id.get() == 0x100 + number as u32);
+        let found = found.expect("the track");
+        assert_eq!((&found.codec, found.time_base), (&track.codec, track.time_base));
+        let read = read.packets_of(found.id);
+        assert_eq!(read.len(), own.len());
+        // The first stamp is told modulo 2^33.
+        let nanos = |track: &Track, at: Timestamp| track.time_base.to_nanos(at.ticks());
+        for (read, own) in read.iter().zip(own) {
+            assert!(read.data == own.data);
+            assert_eq!(read.key, own.key);
+            let wrap = TimeBase::VIDEO.to_nanos(1 << 33);
+            for (read, own) in [(read.pts, own.pts), (read.dts, own.dts)] {
+                let apart = (nanos(found, read) - nanos(track, own)).rem_euclid(wrap);
+                // Sound joins the PES packet before where it begins within a millisecond of its end, and goes on by samples within two.
+                let most = if track.kind() == Kind::Video { 0 } else { 3_100_000 };
+                assert!(apart.min(wrap - apart) <= most + 1, "{apart} {read:?} {own:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_is_what_was_muxed(
+        steps in vec(step(), 1..60),
+        start in prop_oneof![Just(0_i64), -400..400_i64, (1_i64 << 33) / 90 - 1000..(1_i64 << 33) / 90],
+        pieces in 1..20_usize,
+        size in 1..3000_usize,
+    ) {
+        let tracks = [made_up::h265(1), made_up::aac(2, 44_100), made_up::opus(3)];
+        // A segment of pictures begins with a key picture; the first of all has to be one.
+        let steps: Vec<Step> = [(0, 0, 0, true, 100)].into_iter().chain(steps).collect();
+        let packets = packets(&tracks, start, &steps);
+        let bytes = mux(&tracks, &packets, pieces);
+        let mut counts = Counts::default();
+        let read = read_with(Demuxer::new(Source::Stream), &bytes, size, |demuxer| counts = demuxer.counts());
+        prop_assert_eq!(&read.error, &None);
+        read.check();
+        compare(&read, &tracks, &packets);
+        prop_assert_eq!((counts.losses, counts.damaged_units, counts.junk), (0, 0, 0));
+    }
+
+    #[test]
+    fn damage_ends_in_an_error_or_is_counted(
+        steps in vec(step(), 1..30),
+        flips in vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
+        lost in vec(any::<prop::sample::Index>(), 0..4),
+        cut in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
+        size in 1..3000_usize,
+    ) {
+        let tracks = [made_up::h264(1), made_up::h265(2), made_up::aac(3, 48_000), made_up::opus(4)];
+        let packets = packets(&tracks, 0, &steps);
+        let mut bytes = mux(&tracks, &packets, 7).to_vec();
+        for (at, byte) in &flips {
+            let at = at.index(bytes.len());
+            bytes[at] ^= byte;
+        }
+        for at in &lost {
+            let at = at.index(bytes.len());
+            bytes.drain(at..bytes.len().min(at + 188));
+            if bytes.is_empty() {
+                return Ok(());
+            }
+        }
+        let (from, to) = (cut.0.index(bytes.len()), cut.1.index(bytes.len()));
+        let bytes = Bytes::from(bytes).slice(from.min(to)..from.max(to));
+        for source in [Source::Stream, Source::Seekable { len: bytes.len() as u64 }] {
+            read(Demuxer::new(source), &bytes, size).check();
+        }
+    }
+}
+
+/// Segments whose counters begin anew lose nothing where they meet.
+#[test]
+fn segments_of_several_muxers_are_joined() {
+    let tracks = [made_up::h265(1)];
+    let segment = |n: i64| {
+        let steps: Vec<Step> = (0..7).map(|step| (0, 40, 0, step == 0, 1000)).collect();
+        let packets = packets(&tracks, n * 1000, &steps);
+        (mux(&tracks, &packets, 7), packets)
+    };
+    let (first, second) = (segment(0), segment(1));
+    let bytes: Bytes = [first.0, second.0].concat().into();
+    let mut counts = Counts::default();
+    let read = read_with(Demuxer::new(Source::Stream), &bytes, 1000, |demuxer| counts = demuxer.counts());
+    compare(&read, &tracks, &[first.1, second.1].concat());
+    assert_eq!((counts.losses, counts.damaged_units), (0, 0));
+}
+
+/// A packet that is lost costs the picture it was part of, and is counted.
+#[test]
+fn a_lost_packet_costs_one_picture() {
+    let tracks = [made_up::h265(1)];
+    let steps: Vec<Step> = (0..9).map(|step| (0, 40, 0, step == 0, 1000)).collect();
+    let packets = packets(&tracks, 0, &steps);
+    let mut bytes = mux(&tracks, &packets, 9).to_vec();
+    // PAT, PMT, six packets of the first picture, six of the second, of which one goes.
+    bytes.drain(10 * 188..11 * 188);
+    let mut counts = Counts::default();
+    let read =
+        read_with(Demuxer::new(Source::Stream), &bytes.into(), 1000, |demuxer| counts = demuxer.counts());
+    assert_eq!((counts.losses, counts.damaged_units), (1, 1));
+    let kept = [&packets[..1], &packets[2..]].concat();
+    compare(&read, &tracks, &kept);
+}

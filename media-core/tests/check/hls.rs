@@ -231,7 +231,9 @@ proptest! {
         }
         let [one, two] = watched.checkers;
         for report in [one.finish(), two.finish()].iter().chain(&watched.sets) {
-            prop_assert_eq!(report.total(Severity::Error), 0, "{}", media::told(report));
+            // A track that begins, or falls silent, in the middle of a part has less than a part there: the parts of all tracks are cut together.
+            let errors: Vec<_> = media::errors(report).into_iter().filter(|name| *name != "part-short").collect();
+            prop_assert!(errors.is_empty(), "{}", media::told(report));
             let odd: Vec<_> = media::broken(report, Severity::Warning);
             prop_assert!(odd.iter().all(|name| FINE.contains(name)), "{}", media::told(report));
         }

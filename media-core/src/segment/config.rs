@@ -73,7 +73,7 @@ pub enum Format {
     /// Clusters of WebM (Matroska where the codec is none of WebM's): one file per track, with a header. For DASH.
     Webm,
     /// Bare frames of AAC (in ADTS), MP3, AC-3 or E-AC-3 behind an ID3 tag that tells the time, RFC 8216bis 3.1.3: one file per track, without a header;
-    /// sound only. For HLS.
+    /// sound only. For HLS. A part has the tag only where it is the first of its segment.
     PackedAudio,
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Lane {
     step: i64,
     /// The longest segment, in ticks.
     longest: i64,
+    /// Whether other tracks are in the same file, so that no packet can be left for a later segment.
+    shared: bool,
     /// Where the segment that is being taken began, once it has.
     begun: Option<Timestamp>,
     /// Where what was taken last ended, unless time has broken since.
@@ -47,9 +49,10 @@ pub(super) struct Taken {
 }
 
 impl Lane {
-    /// A track whose segments last at most `longest` nanoseconds.
-    pub(super) fn new(track: Track, longest: i64) -> Self {
+    /// A track whose segments last at most `longest` nanoseconds, in a file of its own or `shared` with others.
+    pub(super) fn new(track: Track, longest: i64, shared: bool) -> Self {
         Self {
+            shared,
             shift: None,
             queue: Vec::new(),
             bytes: 0,
@@ -234,7 +237,9 @@ impl Lane {
         let mut count = cut.map_or(self.queue.len(), |cut| self.count_before(cut));
         let start = self.position(self.queue.first()?).time;
         let (begun, least) = self.begun.map_or((start, 1), |begun| (begun.min(start), 0));
-        while count > least && self.end_of(count - 1).since(begun) > self.longest {
+        let begins = |index: usize| self.position(&self.queue[index]).time.saturating_add(1);
+        let end = |index| if self.shared { begins(index) } else { self.end_of(index) };
+        while count > least && end(count - 1).since(begun) > self.longest {
             count -= 1;
         }
         if count == 0 {

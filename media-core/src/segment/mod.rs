@@ -1,38 +1,55 @@
-//! Decides *when* to cut: packets in, numbered segments out. What a segment's bytes look like is the [muxer](crate::mux)'s business,
-//! which segments a player is told of is the [window](crate::playlist::Window)'s.
+//! Decides *when* to cut: packets in, numbered segments out, and parts of them. What a segment's bytes look like is the [muxer](crate::mux)'s
+//! business, which segments a player is told of is the [window](crate::playlist::Window)'s.
 //!
-//! Every track becomes a rendition of its own: one CMAF track file, cut into segments at instants common to all renditions. One such
-//! instant gives one [`Cut`]: one number, one [`Segment`] per track. So renditions always have equal numbers of segments, as RFC 8216bis
-//! section 6.2.4 wants, and HLS and DASH list the same files.
+//! All tracks are cut at common instants. One such instant gives one [`Cut`]: one number, one [`Segment`] per file. A file is a track, as CMAF, WebM and
+//! packed audio have it, or all tracks together as a transport stream: [`Format`] says which, [`Init::files`] lists them. So renditions always
+//! have equal numbers of segments, as RFC 8216bis section 6.2.4 wants, and HLS and DASH list the same files.
 //!
 //! # When a cut falls
 //!
 //! The **leader**, the first video track or else the first track, decides; the others follow.
 //!
 //! * At the leader's key frame that is nearest to [`Config::target`], the next key frame being expected as far away as the last one was.
-//!   A camera with a key frame every 2 s (give or take some jitter) and a target of 2 s is cut at each of them.
-//! * When no key frame comes, [`LateKey`] says what happens. A segment that had to begin without one ends at the next, short as it may be,
-//!   so that each key frame the camera sends is a place to start. In no case does a segment last longer than
-//!   [`Config::target_duration`], to the nearest second: EXT-X-TARGETDURATION never changes (RFC 8216bis 4.4.3.1).
+//!   A camera with a key frame every 2 s (give or take some jitter) and a target of 2 s is cut at each of them. Or at that of a
+//!   [grid](Align::Grid), at which other segmenters cut too.
+//! * When no key frame comes, [`LateKey`] says what happens: wait, cut all the same, or have [asked](NeedKey) the encoder for one. A segment that had
+//!   to begin without one ends at the next, short as it may be, so that each key frame the camera sends is a place to start. In no case does a segment
+//!   last longer than [`Config::target_duration`], to the nearest second: EXT-X-TARGETDURATION never changes (RFC 8216bis 4.4.3.1).
 //! * A follower's segment ends at its first packet that begins at or after the cut. Positions are compared as exact fractions, so
 //!   time bases that do not divide each other do not drift apart.
 //! * A follower without media in a cut gives a segment that is a [gap](Segment::gap).
 //!
-//! # When a cut comes out
+//! # Parts
 //!
-//! As soon as each rendition is complete up to it: the leader has given the packet that begins the next segment, and each follower a
+//! With [`Config::part`] each cut comes out in [parts](Part) first: for low-latency HLS, and as chunks of CMAF. A segment's bytes are those of its parts,
+//! the same memory.
+//!
+//! * A part ends before the leader's access unit that would make it longer than the target, on the leader or, as far as their lengths can be told, on any
+//!   track: RFC 8216bis 4.4.4.9 allows no part that is longer. An access unit that is longer by itself is a part of its own.
+//! * Where the access units of all tracks fit ([`part_target`] finds a target for which they do), no part lasts less than 85 % of it but the last of a
+//!   segment: key frames do not wait for the grid of parts, and the first part of a segment begins at the cut.
+//! * It is out with the access unit that ends it where that [tells](crate::packet::Packet::duration) how long it lasts, else with the next one.
+//! * The other tracks' pieces end at their first packets behind the leader's. Sound that came too late for its own part is in the next one, which may then
+//!   be longer; that it did not come is a [gap](Piece::gap).
+//!
+//! # When it comes out
+//!
+//! As soon as each track is complete up to it: the leader has given the packet that begins the next segment, and each follower a
 //! packet that reaches the cut. A stream of pictures alone is therefore listed one picture after its last one. A follower that does not
-//! come is waited for until any track is [`Config::follower_lag`] beyond the cut; from then on it is not waited for until it has reached a
-//! cut by itself again. What it delivers too late begins its next segment, nothing is lost.
+//! come is waited for until any track is [`Config::follower_lag`] beyond the cut; from then on it is not waited for until it has come nearer
+//! than that again. What it delivers too late begins its next segment, nothing is lost. (A transport stream has one clock: there, sound that is later than
+//! the clock's lead is left out, and an error says so.)
 //!
 //! # When something stops
 //!
-//! * **The leader stops, sound goes on:** cuts fall by time, at every full `target_duration`, in which the leader is a gap. At its return
-//!   a cut falls at once, so that pictures begin a segment again.
+//! * **The leader stops, sound goes on:** cuts fall by time, at every full `target_duration`, in which the leader is a gap; parts from the second
+//!   one on. At its return a cut falls at once, so that pictures begin a segment again.
 //! * **Nothing arrives for twice the `target_duration`** of media time: the open segment ends where its last packet ends and the
 //!   next cut is a discontinuity, as if the timeline had said so.
 //! * **A segment grows** beyond [`Config::max_bytes`] or [`Config::max_packets`]: a cut falls at once, key frame or not.
-//! * **A hole in a sound track** begins a new fragment within the segment, so that no sample is stretched over it.
+//! * **A hole in a sound track** begins a new fragment within the segment, so that no sample is stretched over it. Packed audio, which cannot say
+//!   this, has a cut there.
+//! * **The server stops:** [`Segmenter::state`] is what it has to remember, [`Segmenter::resume`] goes on with the numbers.
 //!
 //! ```
 //! use media_core::segment::{Config, Segmenter};
@@ -239,7 +256,8 @@ impl Segmenter {
         }
         let headers = files.iter().map(File::header).collect();
         self.files = files;
-        self.lanes = tracks.iter().map(|track| Lane::new(track.clone(), longest)).collect();
+        self.lanes =
+            tracks.iter().map(|track| Lane::new(track.clone(), longest, format.is_shared())).collect();
         let init = Init { generation: self.generations, format, tracks: tracks.clone(), leader, headers };
         self.generations += 1;
         self.out.push_back(Output::Init(init));

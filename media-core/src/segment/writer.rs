@@ -23,6 +23,8 @@ pub(super) enum Writer {
 #[derive(Debug)]
 pub(super) struct Program {
     muxer: mpegts::Muxer,
+    /// Tracks of which nothing was written yet, so that the muxer has not been told of them: only tables that are sent have versions.
+    announced: Option<Vec<Track>>,
     /// For each track, its clock where frames are counted.
     counts: Vec<Option<Count>>,
 }
@@ -140,20 +142,14 @@ impl Program {
             .zip(&counts)
             .map(|(track, count)| count.as_ref().map_or_else(|| track.clone(), |count| count.track(track)))
             .collect();
-        let muxer = match before {
-            Some(mut muxer) => {
-                muxer.set_tracks(&counted)?;
-                muxer.discontinuity();
-                muxer
-            }
-            None => {
-                let languages = counted.iter().filter_map(|track| Some((track.id, track.language?.code())));
-                let mut config = mpegts::Config { languages: languages.collect(), ..Default::default() };
-                config.pcr_lead = config.pcr_lead.max(lag.saturating_add(LAG_MARGIN)).min(PCR_LEAD_MAX);
-                mpegts::Muxer::new(&counted, config)?
-            }
-        };
-        Ok(Self { muxer, counts })
+        let languages = counted.iter().filter_map(|track| Some((track.id, track.language?.code())));
+        let mut config = mpegts::Config { languages: languages.collect(), ..Default::default() };
+        config.pcr_lead = config.pcr_lead.max(lag.saturating_add(LAG_MARGIN)).min(PCR_LEAD_MAX);
+        let new = mpegts::Muxer::new(&counted, config)?;
+        Ok(match before {
+            Some(muxer) => Self { muxer, announced: Some(counted), counts },
+            None => Self { muxer: new, announced: None, counts },
+        })
     }
 
     fn restart(&mut self) {
@@ -168,6 +164,10 @@ impl Program {
         taken: &[Option<Taken>],
         first: bool,
     ) -> Result<Written, Refusal> {
+        if let Some(tracks) = self.announced.take() {
+            self.muxer.set_tracks(&tracks)?;
+            self.muxer.discontinuity();
+        }
         let mut packets = Vec::with_capacity(taken.iter().flatten().map(|taken| taken.packets.len()).sum());
         for (taken, count) in taken.iter().zip(&mut self.counts) {
             let own = taken.iter().flat_map(|taken| &taken.packets).cloned();

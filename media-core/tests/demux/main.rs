@@ -4,6 +4,7 @@ mod broken;
 #[path = "../webm/elements.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests of WebM")]
 mod elements;
+mod golden;
 #[path = "../mpegts/made_up.rs"]
 #[allow(dead_code, reason = "shared with the tests of transport streams")]
 mod made_up;
@@ -28,4 +29,5 @@ mod tools;
 mod ts_files;
 mod ts_round_trip;
 mod webm_files;
+mod webm_made;
 mod webm_round_trip;

@@ -7,10 +7,10 @@ use media_core::packet::Packet;
 use crate::tools::*;
 
 /// One sample of a dump: microseconds, whether it is a key, length and hash.
-type Sample = (i64, bool, usize, String);
+pub(crate) type Sample = (i64, bool, usize, String);
 
 /// The samples of each track of a dump.
-fn dump(text: &str) -> Vec<Vec<Sample>> {
+pub(crate) fn dump(text: &str) -> Vec<Vec<Sample>> {
     let mut tracks = Vec::new();
     for track in text.split("\ntrack ").skip(1) {
         let samples = track.split("\n  sample ").skip(1).filter_map(|sample| {
@@ -25,7 +25,7 @@ fn dump(text: &str) -> Vec<Vec<Sample>> {
 }
 
 /// The hash of Java's `Arrays.hashCode(byte[])`.
-fn hash(data: &[u8]) -> String {
+pub(crate) fn hash(data: &[u8]) -> String {
     let hash = data.iter().fold(1_u32, |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(i32::from(byte.cast_signed()).cast_unsigned())
     });
@@ -33,7 +33,7 @@ fn hash(data: &[u8]) -> String {
 }
 
 /// NAL units behind start codes, as the dumps have them.
-fn annex_b(packet: &Packet, codec: &Config) -> Vec<u8> {
+pub(crate) fn annex_b(packet: &Packet, codec: &Config) -> Vec<u8> {
     let mut data = packet.data.to_vec();
     if matches!(codec, Config::H264(_) | Config::H265(_)) {
         let mut at = 0;

@@ -36,7 +36,7 @@
 //! | [`demux`] | container bytes in, packets out |
 //! | [`mux`] | packets in, container bytes out: fragmented MP4, WebM and Matroska, MPEG transport streams |
 //! | [`segment`] | decides when to cut |
-//! | [`playlist`] | the window of what is listed, and its texts: HLS and DASH |
+//! | [`playlist`] | the window of what is listed of a live stream, the presentation of a finished one, and their texts: HLS and DASH |
 //! | [`origin`] | answers requests for playlists and segments, or says what they wait for |
 //! | [`check`] | says which clause a stream or a manifest breaks, whoever made it |
 //!

@@ -7,6 +7,7 @@ mod ffmpeg;
 #[path = "../fmp4/ffmpeg.rs"]
 mod fmp4_ffmpeg;
 mod histories;
+mod latency;
 mod lives;
 #[allow(dead_code)]
 #[path = "../fmp4/reader.rs"]

@@ -2,7 +2,7 @@
 //!
 //! * Segments can be asked for as soon as their first part is complete: `availabilityTimeOffset` is a segment less a part, and
 //!   `availabilityTimeComplete` says that the rest is still to come.
-//! * The SegmentTimeline goes on for two segments that are not complete yet, as long as the last one was. So it is enough to ask for the manifest
+//! * The SegmentTimeline goes on for two segments that are not complete yet, as long as those before. So it is enough to ask for the manifest
 //!   once per segment. How long they really are, later manifests say; their numbers stay.
 //! * ServiceDescription tells how far behind to play, and ProducerReferenceTime where that is measured from.
 
@@ -44,9 +44,11 @@ impl Latency {
 
     /// What follows a track's listed segments.
     pub(super) fn growing(&self, track: &Track, lines: &[(u64, &Line)]) -> Growing {
-        let (from, duration) = lines.last().map_or((0, 1), |(_, last)| {
-            (last.start.ticks().max(0).unsigned_abs().saturating_add(last.duration), last.duration)
+        let from = lines.last().map_or(0, |(_, last)| {
+            last.start.ticks().max(0).unsigned_abs().saturating_add(last.duration)
         });
+        // One that was cut short is not the rule.
+        let duration = lines.iter().rev().take(2).map(|(_, line)| line.duration).max().unwrap_or(1);
         let nanos = track.time_base.to_nanos(i64::try_from(duration).unwrap_or(i64::MAX));
         Growing { from, duration, early: nanos.saturating_sub(self.part.max(1)).max(0) }
     }

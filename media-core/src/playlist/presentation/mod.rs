@@ -240,6 +240,12 @@ impl Stretch {
         Position { time: segment.start, base: self.base() }
     }
 
+    /// Where the first of it is to be seen or heard: what a player drops at the start of the presentation is behind it.
+    fn intended(&self, is_first: bool) -> Option<Position> {
+        let priming = if is_first { i64::from(self.leader().priming) } else { 0 };
+        self.segments.first().map(|first| self.start(first).plus(priming))
+    }
+
     fn end(&self, segment: &Segment) -> Position {
         self.start(segment).plus(i64::try_from(segment.duration).unwrap_or(i64::MAX))
     }

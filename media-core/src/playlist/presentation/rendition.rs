@@ -242,6 +242,15 @@ impl Segment {
         }
     }
 
+    /// The same `bytes` further behind in its file: what comes before it was not known when it was written.
+    #[must_use]
+    pub fn later_in_file(mut self, bytes: u64) -> Self {
+        let later = |range: &Range<u64>| range.start.saturating_add(bytes)..range.end.saturating_add(bytes);
+        self.range = later(&self.range);
+        self.keys.iter_mut().for_each(|key| key.range = later(&key.range));
+        self
+    }
+
     /// The same, and its first picture is in `range` of the file.
     #[must_use]
     pub fn with_key(mut self, range: Range<u64>) -> Self {

@@ -9,7 +9,7 @@ use super::super::text::put_date_time;
 use super::super::xml::Xml;
 use super::dash::{Addressing, Error, is_aligned, is_same_coding};
 use super::{Container, Files, Numbering, Presentation, Rendition, RenditionId, Stretch};
-use crate::codec::Format;
+use crate::codec::{Config, Format};
 use crate::time::WallTime;
 use crate::track::{Kind, Language};
 
@@ -36,8 +36,8 @@ pub fn on_demand(presentation: &Presentation) -> Result<String, Error> {
     }
     let sets = sets(presentation);
     let ends = sets.iter().flat_map(|set| &set.members).filter_map(|member| {
-        let (first, last) = member.stretch.segments.first().zip(member.stretch.segments.last())?;
-        Some((member.stretch.start(first), member.stretch.end(last)))
+        let last = member.stretch.segments.last()?;
+        Some((member.stretch.intended(true)?, member.stretch.end(last)))
     });
     let (start, end) = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).ok_or(Error::Nothing)?;
     let mut xml = begin("urn:mpeg:dash:profile:webm-on-demand:2012", "static");
@@ -163,7 +163,7 @@ impl Set<'_> {
             let first = value(first.stretch);
             first.filter(|_| stretches.iter().all(|(_, stretch)| value(stretch) == first))
         };
-        let switching = stretches.iter().all(|(_, stretch)| is_same_coding(stretch, first.stretch));
+        let switching = stretches.iter().all(|(_, stretch)| switches(stretch, first.stretch));
         let independent =
             stretches.iter().all(|(_, stretch)| stretch.segments.iter().all(|segment| segment.independent));
         xml.begin("AdaptationSet").number("id", number as u64);
@@ -186,6 +186,18 @@ impl Set<'_> {
         if independent {
             xml.text("subsegmentStartsWithSAP", "1");
         }
+    }
+}
+
+/// Whether a decoder goes from one to the other without being set up anew: a key picture of VP8 and VP9 says its own size.
+fn switches(one: &Stretch, other: &Stretch) -> bool {
+    match (&one.leader().codec, &other.leader().codec) {
+        (Config::Vp8(_), Config::Vp8(_)) => true,
+        (Config::Vp9(one), Config::Vp9(other)) => {
+            let (one, other) = (one.parts(), other.parts());
+            (one.profile, one.bit_depth, one.colour) == (other.profile, other.bit_depth, other.colour)
+        }
+        _ => is_same_coding(one, other),
     }
 }
 

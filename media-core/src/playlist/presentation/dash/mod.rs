@@ -3,7 +3,7 @@
 //! * **Profiles** are those that every representation keeps: live for templates, on demand for single files with an index, main for
 //!   lists, and simple for transport streams.
 //! * **Time.** `S@t` and `presentationTimeOffset` are ticks of the media as `tfdt` has them. All `presentationTimeOffset` of a Period name the
-//!   instant at which its first medium begins.
+//!   instant at which its first medium begins: its first picture, or sound behind what the encoder put in front of it.
 //! * **Sets.** Renditions that a player can switch between share an AdaptationSet: same container, coding, language, roles and colour.
 //!   `segmentAlignment`, `subsegmentAlignment` and `bitstreamSwitching` are computed from what is listed, not promised.
 //! * **Bandwidth** is the measured peak, at least 1 and at most what 32 bits hold.
@@ -85,8 +85,7 @@ impl<'a> Period<'a> {
             .filter_map(|rendition| Some((*rendition, rendition.stretches.get(index)?)))
             .filter(|(_, stretch)| !stretch.segments.is_empty())
             .collect();
-        let starts =
-            stretches.iter().filter_map(|(_, stretch)| Some(stretch.start(stretch.segments.first()?)));
+        let starts = stretches.iter().filter_map(|(_, stretch)| stretch.intended(index == 0));
         let ends = stretches.iter().filter_map(|(_, stretch)| Some(stretch.end(stretch.segments.last()?)));
         let (origin, end) = (starts.min()?, ends.max()?);
         Some(Self { stretches, origin, duration: end.since(origin) })

@@ -69,7 +69,7 @@ pub struct Counts {
     pub junk: u64,
     /// Sound whose stamp does not follow from the samples before it.
     pub gaps: u64,
-    /// Stamps with a DTS after the PTS, or a tick apart so that DTS increase.
+    /// Stamps with a DTS after the PTS, or less than a second before the last one, that were moved so that DTS increase.
     pub bent: u64,
     /// Access units of which nothing is left without their parameter sets.
     pub empty: u64,

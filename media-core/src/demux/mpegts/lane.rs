@@ -216,8 +216,8 @@ impl Lane {
         common.counts.unstamped += u64::from(cut.times.is_none());
         let Some(times) = cut.times.or_else(|| last.map(|last| last.next(order))) else { return };
         let times = match last {
-            // Two pictures of one time: the second gives way by a tick.
-            Some(last) if (0..1).contains(&(last.times.dts - times.dts)) => {
+            // Two pictures of one time, or a little before: the second gives way. Far before is another time.
+            Some(last) if (0..SECOND).contains(&(last.times.dts - times.dts)) => {
                 common.counts.bent += 1;
                 Times { pts: times.pts.max(last.times.dts + 1), dts: last.times.dts + 1 }
             }
@@ -388,6 +388,9 @@ fn coding(stream: &psi::Stream) -> Option<Coding> {
 
 /// Bytes of an access unit, at most.
 const MAX_UNIT: usize = 16 << 20;
+
+/// Ticks of 90 kHz.
+const SECOND: i64 = 90_000;
 
 /// Nanoseconds by which stamps of sound may be wrong: some encoders count in milliseconds.
 const TOLERANCE: i64 = 2_000_000;

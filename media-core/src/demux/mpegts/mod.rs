@@ -13,7 +13,7 @@
 //!
 //! # Time
 //!
-//! Stamps are unwrapped from 33 bits and are else the stream's own: a jump is a jump. [Flagged](Counts::discontinuities) ones are counted.
+//! Stamps are unwrapped from 33 bits and are else the stream's own: a jump is a jump, ahead or by more than a second back. [Flagged](Counts::discontinuities) ones are counted.
 //!
 //! * **Pictures** are in ticks of 90 kHz, as stamped. Those without a stamp follow the one before them by the frame rate and their order.
 //! * **Sound** is in samples: a PES packet stamps its first frame only, and what counts frames is the sample, of which no whole number fits a

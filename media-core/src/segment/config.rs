@@ -22,7 +22,7 @@ pub struct Config {
     /// Which key frames are cut at.
     pub align: Align,
     /// How far other tracks may be beyond a cut, or the end of a part, before it is made without those that did not reach it, in nanoseconds of
-    /// media time.
+    /// media time. An hour at most.
     pub follower_lag: i64,
     /// Media bytes of all tracks together at which a cut is forced.
     pub max_bytes: usize,

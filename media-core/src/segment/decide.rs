@@ -48,8 +48,11 @@ impl Segmenter {
     /// The leader is heard of for the first time. What others have given before is in its first segment, unless it is more than a part.
     fn start(&mut self, at: Position, key: Key) -> Result<(), Error> {
         self.part_by_time(at);
+        let full = self.target_duration() * SECOND;
         let mut result = Ok(());
         match &mut self.open {
+            // Time that runs far back is not gone through.
+            Some(open) if at < open.start.after(-2 * full) => {}
             Some(open) if open.ends.is_empty() => (open.start, open.part) = (at, at),
             _ => result = self.decide(at),
         }

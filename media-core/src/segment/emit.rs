@@ -71,7 +71,8 @@ impl Segmenter {
         let mut taken: Vec<_> = self.lanes.iter_mut().map(|lane| lane.take(end, is_cut)).collect();
         let ends = self.lanes.iter().zip(&taken);
         let ends = ends.filter_map(|(lane, taken)| Some(lane.at(taken.as_ref()?.end)));
-        let end = end.or(ends.max()).unwrap_or(open.part);
+        // Late packets alone do not move it back.
+        let end = end.unwrap_or_else(|| ends.fold(open.part, Position::max));
         let span = (open.part, end);
         open.part = end;
         if taken.iter().all(Option::is_none) {

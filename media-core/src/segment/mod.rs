@@ -299,7 +299,7 @@ impl Segmenter {
     }
 
     fn lag(&self) -> i64 {
-        self.config.follower_lag.max(0)
+        self.config.follower_lag.clamp(0, LAG_MAX)
     }
 }
 
@@ -308,6 +308,8 @@ const SECOND: i64 = 1_000_000_000;
 /// How much longer than the target duration a segment may be and still round down to it. One millisecond less than half a second, so that
 /// decimals in a playlist cannot round up again.
 const LONGEST_OVER: i64 = 499_000_000;
+/// Nobody waits longer, and what is held in the meantime stays bounded.
+const LAG_MAX: i64 = 3600 * SECOND;
 /// How long after the target duration a key frame is still waited for. A camera whose interval is the target duration sends it a few
 /// milliseconds late every other time. The rest up to `LONGEST_OVER` is for a picture that takes longer than the one before it.
 const LATE: i64 = 250_000_000;

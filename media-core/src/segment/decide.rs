@@ -68,7 +68,7 @@ impl Segmenter {
     /// Whether the leader's packet `at` begins the next segment. `interval` is the distance from the key frame before it, where that is in the
     /// same segment, which begins at `filling`.
     fn is_time(&self, filling: Position, at: Position, interval: Option<i64>, key: Key) -> bool {
-        let (target, full) = (self.config.target, self.target_duration() * SECOND);
+        let (target, full) = (self.target(), self.target_duration() * SECOND);
         let elapsed = at.since(filling);
         let step = self.leading().step();
         let reached = match self.config.align {
@@ -78,17 +78,17 @@ impl Segmenter {
         if key.is_sync() {
             // The segment began without one: there is no place to start until it ends.
             let Some(interval) = interval else { return true };
-            let too_late = elapsed + interval > full + LONGEST_OVER;
+            let too_late = elapsed.saturating_add(interval) > full + LONGEST_OVER;
             return too_late
                 || match self.config.align {
                     // The encoder was told where.
-                    Align::Nearest if self.asks() => elapsed + step / 2 >= target,
+                    Align::Nearest if self.asks() => elapsed.saturating_add(step / 2) >= target,
                     // Nearer to the target than the next key frame will be.
-                    Align::Nearest => 2 * elapsed + interval >= 2 * target,
+                    Align::Nearest => elapsed.saturating_mul(2).saturating_add(interval) >= 2 * target,
                     Align::Grid => reached,
                 };
         }
-        let last_chance = elapsed + step > full + LATE;
+        let last_chance = elapsed.saturating_add(step) > full + LATE;
         match self.config.late_key {
             LateKey::Cut => reached || last_chance,
             LateKey::Wait | LateKey::Ask => (key.is_random_access() && reached) || last_chance,
@@ -97,7 +97,7 @@ impl Segmenter {
 
     /// Which stretch of the grid an instant lies in.
     fn stretch(&self, at: Position) -> i64 {
-        let target = self.config.target.max(1);
+        let target = self.target();
         at.base.to_nanos(at.time.ticks()).saturating_add(target / EARLY).div_euclid(target)
     }
 
@@ -110,7 +110,7 @@ impl Segmenter {
         if !self.asks() {
             return;
         }
-        let target = self.config.target.max(1);
+        let target = self.target();
         let next = match self.config.align {
             _ if !key.is_sync() => at,
             Align::Nearest => at.after(target),

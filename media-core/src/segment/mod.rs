@@ -294,6 +294,10 @@ impl Segmenter {
         result.and(self.cut_by_time()).and(self.cut_by_size(at)).and(self.complete())
     }
 
+    fn target(&self) -> i64 {
+        self.config.target.clamp(1, TARGET_MAX)
+    }
+
     fn target_duration(&self) -> i64 {
         i64::from(self.config.target_duration.max(1))
     }
@@ -308,6 +312,8 @@ const SECOND: i64 = 1_000_000_000;
 /// How much longer than the target duration a segment may be and still round down to it. One millisecond less than half a second, so that
 /// decimals in a playlist cannot round up again.
 const LONGEST_OVER: i64 = 499_000_000;
+/// More than any target duration, and its double is no overflow.
+const TARGET_MAX: i64 = i64::MAX / 4;
 /// Nobody waits longer, and what is held in the meantime stays bounded.
 const LAG_MAX: i64 = 3600 * SECOND;
 /// How long after the target duration a key frame is still waited for. A camera whose interval is the target duration sends it a few

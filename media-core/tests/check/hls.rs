@@ -6,7 +6,7 @@ use media_core::check::hls::{Checker, Set};
 use media_core::check::{Report, Severity};
 use media_core::playlist::hls::{Media, Skip};
 use media_core::playlist::{self, Delivery, Names, Window, hls};
-use media_core::segment::{Config, LateKey, Output, Segmenter};
+use media_core::segment::{Config, LateKey, Output, Segmenter, part_target};
 use media_core::timeline;
 use proptest::prelude::*;
 
@@ -245,16 +245,38 @@ proptest! {
         judged(&events, config(target, late_key, None), size, directives)?;
     }
 
-    // Sound that begins or falls silent inside a part is listed with a part too long or too short: PART-TARGET is not kept then (4.4.4.9).
     #[test]
-    #[ignore = "the segmenter does not keep PART-TARGET for a track that begins inside a part"]
     fn the_histories_of_our_low_latency_playlists_break_no_rule(
+        events in prop::collection::vec(event().prop_filter_map("both tracks play", steady), 1..12),
+        target in 500..4000_i64,
+        size in 1..9_usize,
+        part in 200..1000_i64,
+    ) {
+        judged(&events, config(target, LateKey::Wait, part_of(part)), size, false)?;
+    }
+
+    #[test]
+    #[ignore = "a part is longer than PART-TARGET where sound begins before pictures, and short where it begins behind them"]
+    fn the_histories_of_our_low_latency_playlists_break_no_rule_where_sound_comes_and_goes(
         events in prop::collection::vec(event(), 1..12),
         target in 500..4000_i64,
         size in 1..9_usize,
         part in 200..1000_i64,
     ) {
-        judged(&events, config(target, LateKey::Wait, Some(part * 1_000_000)), size, false)?;
+        judged(&events, config(target, LateKey::Wait, part_of(part)), size, false)?;
+    }
+}
+
+/// A target near so many milliseconds into which pictures of 40 ms and frames of 1024 samples fit.
+fn part_of(millis: i64) -> Option<i64> {
+    part_target(millis * 1_000_000, &[40_000_000, 21_333_333])
+}
+
+/// Play with sound; nothing else.
+fn steady(event: Event) -> Option<Event> {
+    match event {
+        Event::Play { length, gop, .. } => Some(Event::Play { length, gop, audio: true }),
+        Event::Silence { .. } | Event::Change { .. } | Event::Interruption { .. } => None,
     }
 }
 

@@ -203,7 +203,7 @@ fn elements_are_whole_and_what_they_say() {
     assert_eq!(broken(&set(&file, &[0xa3, 0x8c], 3, 0, &[0x85])), ["block-track"]);
     assert_eq!(broken(&set(&file, &[0x44, 0x89, 0x88], 0, 0, &60_000_f64.to_be_bytes())), ["duration"]);
     assert_eq!(broken(&set(&file, &[0x2a, 0xd7, 0xb1, 0x83], 0, 0, &[0; 3])).last(), Some(&"value"));
-    assert_eq!(broken(&file[5..]).contains(&"ebml-header"), true);
+    assert!(broken(&file[5..]).contains(&"ebml-header"));
 }
 
 proptest! {

@@ -138,8 +138,10 @@ impl Demuxer {
         self.window.held()
     }
 
+    /// Where the source ends, once that is known.
     const fn len(&self) -> Option<u64> {
         match self.source {
+            Source::Stream if self.ended => Some(self.window.end()),
             Source::Stream => None,
             Source::Seekable { len } => Some(len),
         }
@@ -379,10 +381,12 @@ impl Demux for Demuxer {
     }
 
     fn finish(mut self) -> Result<Vec<Output>, Error> {
-        (self.ended, self.scanned) = (true, self.indexed);
+        self.ended = true;
         let end = self.window.end();
         if self.source == Source::Stream {
             self.lanes.iter_mut().for_each(|lane| lane.limit(end));
+        } else {
+            self.scanned |= self.indexed;
         }
         if self.want.is_some() {
             self.run()?;

@@ -1,6 +1,6 @@
 //! The boxes of a file one after the other: what is an index is read, all else passed over.
 
-use super::boxes::{Head, Header, Kind, full};
+use super::boxes::{Head, Header, Kind, child, full};
 use super::*;
 
 impl Demuxer {
@@ -74,11 +74,7 @@ impl Demuxer {
     /// Reads a box as a whole.
     fn load(&mut self, header: Header, end: u64) -> Result<Step, Error> {
         // Of a file that is cut off, what is there of the box.
-        let there = match self.len() {
-            Some(len) => end.min(len),
-            None if self.ended => end.min(self.window.end()),
-            None => end,
-        };
+        let there = self.len().map_or(end, |len| end.min(len));
         let size = there.saturating_sub(self.scan);
         if size > MOST_INDEX {
             return Err(Error::TooLarge { kind: header.kind, size, limit: MOST_INDEX });
@@ -89,8 +85,11 @@ impl Demuxer {
         let body = body.slice((header.len as usize).min(body.len())..);
         let at = self.scan;
         self.pass(end);
-        self.faults.boxes += u64::from(there < end && self.len().is_none());
-        self.index(&header.kind, &body, at, end)?;
+        // What is left of a recording whose end was being written tells nothing that its fragments did not.
+        let is_left = header.kind == *b"moov" && self.indexed && there < end && header.size.is_some();
+        if !is_left {
+            self.index(&header.kind, &body, at, end)?;
+        }
         Ok(Step::Again)
     }
 
@@ -115,10 +114,11 @@ impl Demuxer {
         Ok(())
     }
 
-    /// `moov`. A second one begins a stream anew where there are fragments, as when segments of another header are joined; in other files the
-    /// first counts.
+    /// `moov`. A second one begins a stream anew where fragments go before and may follow, as when segments of another header are joined. In
+    /// other files the first counts: one behind fragments that has none itself lists their samples again, as the end of a recording does
+    /// that is not sealed yet.
     fn read_movie(&mut self, body: &Bytes, at: u64) -> Result<(), Error> {
-        if self.indexed && !self.fragmented {
+        if self.indexed && !(self.fragmented && child(body, b"mvex").is_some()) {
             return Ok(());
         }
         let movie = Movie::read(body, self.len(), &mut self.faults);

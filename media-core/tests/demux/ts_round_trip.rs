@@ -152,6 +152,20 @@ fn segments_of_several_muxers_are_joined() {
     assert_eq!((counts.losses, counts.damaged_units), (0, 0));
 }
 
+/// Priming longer than a PES packet: those that are all dropped come out too.
+#[test]
+fn packets_of_opus_before_the_first_that_is_heard_are_read() {
+    let track = Track { priming: 21_912, ..made_up::opus(1) };
+    let packet = |n: i64| {
+        let data = Bytes::from_static(&[0xfc, 1, 2]);
+        Packet { data, duration: Some(960), ..made_up::frame(&track, n * 960, 3) }
+    };
+    let packets: Vec<Packet> = (0..60).map(packet).collect();
+    let read = read(Demuxer::new(Source::Stream), &mux(&[track.clone()], &packets, 60), 1000);
+    assert_eq!((read.packets().count(), read.tracks()[0].priming), (60, 21_912));
+    assert!(read.packets().zip(&packets).all(|(read, own)| read.pts == own.pts && read.data == own.data));
+}
+
 /// A packet that is lost costs the picture it was part of, and is counted.
 #[test]
 fn a_lost_packet_costs_one_picture() {

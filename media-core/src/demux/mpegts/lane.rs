@@ -280,8 +280,9 @@ impl Lane {
             return;
         }
         let unit = self.parser.parse(data);
-        config =
-            unit.config.clone().or(config).or_else(|| self.parser.config().filter(|_| self.track.is_none()));
+        config = unit.config.clone().or(config);
+        let is_other = config.is_some();
+        let config = config.or_else(|| self.parser.config().filter(|_| self.track.is_none()));
         let (from, to) = (u32::from(frame.trim.0), u32::from(frame.trim.1));
         let samples = unit.samples;
         let is_opening = matches!(&self.units, Units::Sound { start: Start::Waiting { .. }, .. });
@@ -294,7 +295,7 @@ impl Lane {
             return;
         };
         let Units::Sound { line, start, .. } = &mut self.units else { return };
-        if config.is_some() || line.is_none() {
+        if is_other || line.is_none() {
             *line = Some(Line::new(base.den(), base.from_nanos(TOLERANCE)));
         }
         let stamp = times.map(|times| Timestamp::new(times.pts).rescale(TimeBase::VIDEO, base).ticks());

@@ -21,6 +21,8 @@ pub(super) struct Edit {
     end: Option<i64>,
     /// In media time.
     media: i64,
+    /// By how many ticks the end may be off.
+    noise: i64,
 }
 
 /// Samples that are played one after the other, all moved by as much.
@@ -33,6 +35,8 @@ pub(super) struct Piece {
     pub(super) shift: i64,
     pub(super) start: i64,
     pub(super) end: Option<i64>,
+    /// By how many ticks the end may be off.
+    pub(super) noise: i64,
 }
 
 /// Reads `elst`: the edits that show something. Durations are in ticks of `movie`, media times in ticks of `media`.
@@ -43,6 +47,7 @@ pub(super) fn read(elst: &Bytes, movie: Option<TimeBase>, media: TimeBase, fault
     let mut line = 0_i64;
     let mut edits = Vec::new();
     let place = |line| movie.map_or(0, |movie| Timestamp::new(line).rescale(movie, media).ticks());
+    let noise = noise(movie, media);
     faults.edits += rows.len().saturating_sub(MAX_EDITS) as u64;
     for row in (0..rows.len().min(MAX_EDITS)).filter_map(|row| rows.get(row)) {
         let Some((duration, time, rate)) = fields(row, wide) else { break };
@@ -54,9 +59,16 @@ pub(super) fn read(elst: &Bytes, movie: Option<TimeBase>, media: TimeBase, fault
         faults.edits += u64::from(rate != 0x0001_0000);
         // Nothing lasts no time; writers that do not know the end put zero there, and it does not depend on a movie without a time scale.
         let end = (duration > 0 && movie.is_some()).then(|| place(line));
-        edits.push(Edit { start, end, media: time });
+        edits.push(Edit { start, end, media: time, noise });
     }
     edits
+}
+
+/// The end of an edit is rounded to the movie's ticks, by some writers up and by some down, at both of its ends. More than two milliseconds is
+/// no rounding, however long the ticks are.
+fn noise(movie: Option<TimeBase>, media: TimeBase) -> i64 {
+    let ticks = movie.map_or(0, |movie| Timestamp::new(2).rescale(movie, media).ticks());
+    ticks.min(i64::from(media.den() / 500))
 }
 
 fn fields(row: &[u8], wide: bool) -> Option<(i64, i64, u32)> {
@@ -85,7 +97,8 @@ pub(super) fn of_tables(
     base: TimeBase,
     faults: &mut Faults,
 ) -> (Vec<Piece>, u32) {
-    let whole = Piece { from: Cursor::start(tables), to: u64::MAX, shift: 0, start: i64::MIN, end: None };
+    let whole =
+        Piece { from: Cursor::start(tables), to: u64::MAX, shift: 0, start: i64::MIN, end: None, noise: 0 };
     if edits.is_empty() {
         return (vec![whole], 0);
     }
@@ -150,7 +163,7 @@ impl Search<'_> {
             _ => u64::MAX,
         };
         let shift = edit.start.saturating_sub(edit.media);
-        Some(Piece { from, to, shift, start: edit.start, end: edit.end })
+        Some(Piece { from, to, shift, start: edit.start, end: edit.end, noise: edit.noise })
     }
 
     /// Before the last sample where decoding can start for what is shown at `media`.

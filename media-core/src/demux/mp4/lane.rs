@@ -231,7 +231,7 @@ impl Lane {
     }
 
     fn due_in_piece(&self, sample: Sample) -> Due {
-        let Piece { shift, start, end, .. } = self.pieces[self.piece];
+        let Piece { shift, start, end, noise, .. } = self.pieces[self.piece];
         let mut due = self.due(sample, shift);
         if let Some(last) = self.last.filter(|_| self.piece > 0 && due.pts < start) {
             // What only a later edit's first pictures need: over before the edit begins.
@@ -242,8 +242,6 @@ impl Lane {
             && due.pts < end
         {
             let most = end.saturating_sub(due.pts);
-            // The end is rounded to the movie's ticks; nothing is cut for less than a millisecond or two.
-            let noise = i64::from(self.base.den() / 500);
             if i64::from(due.duration).saturating_sub(most) > noise {
                 due.duration = most.min(u32::MAX.into()) as u32;
             }

@@ -6,7 +6,7 @@ use super::block::{Block, Group};
 use super::error::Counts;
 use super::order::{Order, Ordered};
 use super::tracks::{Coding, Entry};
-use crate::codec::{AccessUnit, Config, Key, Parser};
+use crate::codec::{AccessUnit, Config, Key, Parser, vp9};
 use crate::demux::interleave::Interleave;
 use crate::demux::sound::Line;
 use crate::packet::Packet;
@@ -217,6 +217,9 @@ impl Lane {
     /// The track from now on, where it is not what it was.
     fn change(&mut self, config: Option<Config>) -> Option<Track> {
         let config = match (config, &self.track, &self.entry.coding) {
+            (Some(Config::Vp9(config)), _, Coding::InBand { assumed: Config::Vp9(assumed), .. }) => {
+                Config::Vp9(sited(config, assumed))
+            }
             (Some(config), _, _) => config,
             (None, None, Coding::InBand { assumed, .. }) => assumed.clone(),
             _ => return None,
@@ -290,6 +293,16 @@ fn picture_base(scale: u32) -> TimeBase {
 }
 
 const NANOS: u32 = 1_000_000_000;
+
+/// VP9 as a key frame has it, with the colour samples of 4:2:0 where the header of the file says that they are.
+fn sited(config: vp9::Config, assumed: &vp9::Config) -> vp9::Config {
+    let (found, told) = (config.parts(), assumed.parts().subsampling);
+    if found.subsampling != vp9::Subsampling::Colocated420 {
+        return config;
+    }
+    let parts = vp9::Parts { subsampling: told, ..found.clone() };
+    vp9::Config::from_parts(parts).unwrap_or(config)
+}
 
 #[cfg(test)]
 mod tests {

@@ -215,7 +215,8 @@ impl Raw {
             }
             "V_VP9" => {
                 let (width, height) = self.size()?;
-                let parts = vp9::Parts::new(width, height);
+                let subsampling = siting(private);
+                let parts = vp9::Parts { subsampling, ..vp9::Parts::new(width, height) };
                 let assumed = Config::Vp9(vp9::Config::from_parts(parts).map_err(unreadable)?);
                 Ok(Coding::InBand { format: Format::Vp9, assumed })
             }
@@ -229,7 +230,7 @@ impl Raw {
             "V_AV1" => told(Config::Av1(av1::Config::from_record(private).map_err(unreadable)?)),
             "A_VORBIS" => told(Config::Vorbis(vorbis::Config::from_record(private).map_err(unreadable)?)),
             "A_FLAC" => told(Config::Flac(flac::Config::from_private(private).map_err(unreadable)?)),
-            "A_MPEG/L3" => self.in_frames(Format::Mp3),
+            "A_MPEG/L1" | "A_MPEG/L2" | "A_MPEG/L3" => self.in_frames(Format::Mp3),
             "A_AC3" | "A_AC3/BSID9" | "A_AC3/BSID10" => self.in_frames(Format::Ac3),
             "A_EAC3" => self.in_frames(Format::Eac3),
             // Without private data, as it was written before 2005.
@@ -266,6 +267,18 @@ impl Coding {
             Self::InBand { format, .. } | Self::InFrames { format, .. } => format.kind(),
         }
     }
+}
+
+/// Where samples of colour lie in 4:2:0, the fourth of VP9's features in the WebM container guidelines: the stream does not tell.
+fn siting(mut features: &[u8]) -> vp9::Subsampling {
+    while let Some((&[id, len], rest)) = features.split_first_chunk() {
+        let Some((value, rest)) = rest.split_at_checked(len.into()) else { break };
+        if (id, value) == (4, &[0]) {
+            return vp9::Subsampling::Vertical420;
+        }
+        features = rest;
+    }
+    vp9::Subsampling::Colocated420
 }
 
 /// `ProjectionPoseRoll` counts counter-clockwise.

@@ -4,7 +4,7 @@ use super::Error;
 use super::ebml::{Id, element, float, uint};
 use crate::codec::{self, Colour, ContentLight, MasteringDisplay, vp9};
 use crate::time::{TimeBase, Timestamp};
-use crate::track::{Kind, Track};
+use crate::track::{Kind, Rotation, Track};
 
 /// A track, and what Matroska can say of it beyond that.
 ///
@@ -100,6 +100,7 @@ impl TrackEntry {
                 &if self.alpha { uint(ALPHA_MODE, 1) } else { Vec::new() },
                 &display,
                 &self.colour(),
+                &projection(self.track.rotation),
             ],
         )
     }
@@ -116,6 +117,17 @@ impl TrackEntry {
         let parts = parts.into_iter().flatten().collect::<Vec<_>>().concat();
         if parts.is_empty() { parts } else { element(COLOUR, &[&parts]) }
     }
+}
+
+/// `Projection` of flat pictures, section 5.1.4.1.28.41: how far they are turned, counter-clockwise. Nothing where they are not.
+fn projection(rotation: Rotation) -> Vec<u8> {
+    let roll = match rotation {
+        Rotation::None => return Vec::new(),
+        Rotation::Quarter => -90.0,
+        Rotation::Half => 180.0,
+        Rotation::ThreeQuarters => 90.0,
+    };
+    element(PROJECTION, &[&uint(PROJECTION_TYPE, 0), &float(PROJECTION_POSE_ROLL, roll)])
 }
 
 fn code_points(colour: Colour) -> Vec<u8> {
@@ -255,6 +267,9 @@ const PIXEL_HEIGHT: Id = Id(0xba);
 const ALPHA_MODE: Id = Id(0x53c0);
 const DISPLAY_WIDTH: Id = Id(0x54b0);
 const DISPLAY_HEIGHT: Id = Id(0x54ba);
+const PROJECTION: Id = Id(0x7670);
+const PROJECTION_TYPE: Id = Id(0x7671);
+const PROJECTION_POSE_ROLL: Id = Id(0x7675);
 const COLOUR: Id = Id(0x55b0);
 const MATRIX_COEFFICIENTS: Id = Id(0x55b1);
 const RANGE: Id = Id(0x55b9);

@@ -36,7 +36,11 @@ impl Container {
             let mut syncs = bytes[*start..].iter().step_by(TS_PACKET).take(TS_PACKETS);
             bytes.len() - start > TS_PACKET * (TS_PACKETS - 1) && syncs.all(|byte| *byte == 0x47)
         };
-        (0..TS_PACKET.min(bytes.len())).find(synchronous).map(|_| Self::MpegTs)
+        let is_short = bytes.len() >= 2 * TS_PACKET
+            && bytes.len().is_multiple_of(TS_PACKET)
+            && bytes.iter().step_by(TS_PACKET).all(|byte| *byte == 0x47);
+        let is_ts = is_short || (0..TS_PACKET.min(bytes.len())).any(|start| synchronous(&start));
+        is_ts.then_some(Self::MpegTs)
     }
 }
 
@@ -62,6 +66,16 @@ mod tests {
         assert_eq!(Container::sniff(&stream), Some(Container::MpegTs));
         stream[100 + 2 * TS_PACKET] = 0;
         assert_eq!(Container::sniff(&stream), None);
+    }
+
+    /// A frame of sound behind its tables.
+    #[test]
+    fn two_or_three_whole_packets_are_a_transport_stream() {
+        let mut stream = vec![0xff_u8; 3 * TS_PACKET];
+        stream.iter_mut().step_by(TS_PACKET).for_each(|byte| *byte = 0x47);
+        assert_eq!(Container::sniff(&stream), Some(Container::MpegTs));
+        assert_eq!(Container::sniff(&stream[..TS_PACKET]), None);
+        assert_eq!(Container::sniff(&stream[..2 * TS_PACKET + 1]), None);
     }
 
     #[test]

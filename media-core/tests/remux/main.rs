@@ -1,0 +1,10 @@
+//! Real files, written anew into each container that can hold them: what comes back is what was there.
+
+mod compare;
+mod matroska;
+mod mp4;
+mod sources;
+#[path = "../demux/tools.rs"]
+#[allow(dead_code, reason = "shared with the tests of demuxers")]
+mod tools;
+mod ts;

@@ -1,0 +1,131 @@
+//! Clean files of the test media, read.
+
+use bytes::Bytes;
+use media_core::check::{Report, Severity};
+use media_core::codec::Format;
+use media_core::demux::{Container, Demuxer};
+use media_core::packet::Packet;
+use media_core::time::Timestamp;
+use media_core::track::Track;
+
+use crate::tools::{Read, drive, media, seekable};
+
+/// A file and what is in it.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) tracks: Vec<Track>,
+    pub(crate) packets: Vec<Packet>,
+}
+
+/// Files whose configuration changes on the way; what is written here has one header.
+const CHANGING: [&str; 1] = ["mp4/400x300-red-resize-200x150-green.mp4"];
+
+/// Files that hold nothing that is read: uncompressed pictures; three packets of tables, with streams that never come.
+const EMPTY: [&str; 2] = ["fmp4/uncompressed.mp4", "ts/zeroLength.ts"];
+
+/// Every clean file: those that ffprobe reads without a word (`perr=0`). `None`, said aloud, where there are no media.
+pub(crate) fn clean() -> Option<impl Iterator<Item = File>> {
+    let root = media()?;
+    let facts = std::fs::read_to_string(root.join("facts.jsonl")).expect("the facts beside the media");
+    let names: Vec<String> = facts.lines().filter_map(clean_name).collect();
+    assert!(names.len() > 80, "{} clean files", names.len());
+    Some(names.into_iter().filter_map(move |name| {
+        let file = Bytes::from(std::fs::read(root.join(&name)).expect("a readable file"));
+        read_source(name, &file)
+    }))
+}
+
+/// The name in a line of facts, if it is of a clean file in one of the containers.
+fn clean_name(line: &str) -> Option<String> {
+    let name = line.split_once("\"file\": \"")?.1.split_once('"')?.0;
+    let is_ours = ["mp4/", "fmp4/", "webm/", "mkv/", "ts/"].iter().any(|folder| name.starts_with(folder));
+    let is_clean = line.contains("perr=0") && !CHANGING.contains(&name) && !EMPTY.contains(&name);
+    (is_ours && is_clean).then(|| name.to_owned())
+}
+
+fn read_source(name: String, file: &Bytes) -> Option<File> {
+    let container = Container::sniff(file).unwrap_or_else(|| panic!("{name}: no known container"));
+    let demuxer = Demuxer::new(container, seekable(file)).expect("a demuxer");
+    let (read, result) = drive(demuxer, file, 65_536, |_, _| {});
+    if let Err(error) = result {
+        eprintln!("{name}: {error}");
+        return None;
+    }
+    let Read { mut tracks, packets, .. } = read;
+    tracks.retain(|track| packets.iter().any(|packet| packet.track == track.id));
+    (!tracks.is_empty()).then_some(File { name, tracks, packets })
+}
+
+/// What our demuxer makes of what we wrote.
+pub(crate) fn read_back(container: Container, file: &Bytes) -> Result<Read, String> {
+    if Container::sniff(file) != Some(container) {
+        return Err(format!("sniffed as {:?}", Container::sniff(file)));
+    }
+    let demuxer = Demuxer::new(container, seekable(file)).expect("a demuxer");
+    let (read, result) = drive(demuxer, file, 65_536, |_, _| {});
+    result.map(|()| read).map_err(|error| error.to_string())
+}
+
+impl File {
+    /// The same with the tracks that a container takes; `None` where that is none.
+    pub(crate) fn only(mut self, takes: impl Fn(Format) -> bool) -> Option<Self> {
+        self.tracks.retain(|track| takes(track.codec.format()));
+        self.packets.retain(|packet| self.tracks.iter().any(|track| track.id == packet.track));
+        (!self.tracks.is_empty()).then_some(self)
+    }
+
+    pub(crate) fn of(&self, track: &Track) -> Vec<&Packet> {
+        self.packets.iter().filter(|packet| packet.track == track.id).collect()
+    }
+
+    /// The same, later by whole seconds (which are whole ticks of every track) so that nothing is before zero, its priming not either.
+    pub(crate) fn from_zero(mut self) -> Self {
+        let first = |track: &Track| {
+            let dts = self.of(track).iter().map(|packet| packet.dts.ticks()).min().unwrap_or(0);
+            track.time_base.to_nanos(dts)
+        };
+        let first = self.tracks.iter().map(first).min().unwrap_or(0).min(0);
+        let seconds = -first.div_euclid(1_000_000_000);
+        for packet in &mut self.packets {
+            let track = self.tracks.iter().find(|track| track.id == packet.track).expect("its track");
+            let ticks = seconds * i64::from(track.time_base.den()) / i64::from(track.time_base.num());
+            packet.pts = Timestamp::new(packet.pts.ticks() + ticks);
+            packet.dts = Timestamp::new(packet.dts.ticks() + ticks);
+        }
+        self
+    }
+}
+
+/// What a judge found wrong, as differences.
+pub(crate) fn errors(report: &Report) -> impl Iterator<Item = String> + '_ {
+    let errors = report.counts().filter(|(rule, _)| rule.severity == Severity::Error);
+    errors.map(|(rule, _)| {
+        let told = report.findings().iter().find(|finding| finding.rule == rule);
+        format!("{}: {}", rule.name, told.map(ToString::to_string).unwrap_or_default())
+    })
+}
+
+/// Collects what a test finds, to tell all of it at once.
+#[derive(Debug, Default)]
+pub(crate) struct Differences(String);
+
+impl Differences {
+    /// Notes what is not among the `known` ones: a file and how its difference begins.
+    pub(crate) fn note(
+        &mut self,
+        name: &str,
+        known: &[(&str, &str)],
+        found: impl IntoIterator<Item = String>,
+    ) {
+        for found in found {
+            if !known.iter().any(|(file, what)| *file == name && found.starts_with(what)) {
+                self.0 += &format!("{name}: {found}\n");
+            }
+        }
+    }
+
+    pub(crate) fn none(self) {
+        assert!(self.0.is_empty(), "\n{}", self.0);
+    }
+}

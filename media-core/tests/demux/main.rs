@@ -1,7 +1,6 @@
 //! Containers read back: real files as other tools read them, what our muxers write, and what is broken.
 
 mod broken;
-mod matrix;
 #[path = "../webm/elements.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests of WebM")]
 mod elements;
@@ -9,6 +8,7 @@ mod golden;
 #[path = "../mpegts/made_up.rs"]
 #[allow(dead_code, reason = "shared with the tests of transport streams")]
 mod made_up;
+mod matrix;
 #[path = "../decode/md5.rs"]
 #[allow(unreachable_pub, reason = "shared with the tests of decoding")]
 mod md5;

@@ -128,7 +128,10 @@ impl Checker {
             movie.finish(self.fragments > 0, &mut self.report);
             check_chunks(movie, &self.data, &mut self.report);
         }
-        self.indexes.iter().for_each(|index| index.finish(end, &mut self.report));
+        // Where boxes were lost, nobody knows where the file ends.
+        if !self.lost {
+            self.indexes.iter().for_each(|index| index.finish(end, &mut self.report));
+        }
         self.report
     }
 

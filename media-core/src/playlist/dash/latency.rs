@@ -44,9 +44,9 @@ impl Latency {
 
     /// What follows a track's listed segments.
     pub(super) fn growing(&self, track: &Track, lines: &[(u64, &Line)]) -> Growing {
-        let from = lines.last().map_or(0, |(_, last)| {
-            last.start.ticks().max(0).unsigned_abs().saturating_add(last.duration)
-        });
+        let from = lines
+            .last()
+            .map_or(0, |(_, last)| last.start.ticks().max(0).unsigned_abs().saturating_add(last.duration));
         // One that was cut short is not the rule.
         let duration = lines.iter().rev().take(2).map(|(_, line)| line.duration).max().unwrap_or(1);
         let nanos = track.time_base.to_nanos(i64::try_from(duration).unwrap_or(i64::MAX));

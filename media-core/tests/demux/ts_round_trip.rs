@@ -161,7 +161,7 @@ fn packets_of_opus_before_the_first_that_is_heard_are_read() {
         Packet { data, duration: Some(960), ..made_up::frame(&track, n * 960, 3) }
     };
     let packets: Vec<Packet> = (0..60).map(packet).collect();
-    let read = read(Demuxer::new(Source::Stream), &mux(&[track.clone()], &packets, 60), 1000);
+    let read = read(Demuxer::new(Source::Stream), &mux(std::slice::from_ref(&track), &packets, 60), 1000);
     assert_eq!((read.packets().count(), read.tracks()[0].priming), (60, 21_912));
     assert!(read.packets().zip(&packets).all(|(read, own)| read.pts == own.pts && read.data == own.data));
 }

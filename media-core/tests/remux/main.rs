@@ -1,6 +1,7 @@
 //! Real files, written anew into each container that can hold them: what comes back is what was there.
 
 mod compare;
+mod foreign;
 mod matroska;
 mod mp4;
 mod sources;

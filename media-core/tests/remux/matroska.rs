@@ -43,7 +43,7 @@ fn matroska_holds_every_clean_file_to_the_millisecond() {
     let (mut found, mut count) = (Differences::default(), 0);
     for (number, file) in files.enumerate() {
         let layout = [Layout::CuesLast, Layout::CuesFirst { points: 20 }, Layout::Live][number % 3];
-        let file = file.from_zero();
+        let file = file.starting_at_zero();
         found.note(&file.name, KNOWN, same(&file, layout));
         count += 1;
     }

@@ -36,6 +36,12 @@ pub(crate) fn clean() -> Option<impl Iterator<Item = File>> {
     }))
 }
 
+/// One of them.
+pub(crate) fn one(name: &str) -> Option<File> {
+    let path = media()?.join(name);
+    read_source(name.to_owned(), &Bytes::from(std::fs::read(path).expect("a readable file")))
+}
+
 /// The name in a line of facts, if it is of a clean file in one of the containers.
 fn clean_name(line: &str) -> Option<String> {
     let name = line.split_once("\"file\": \"")?.1.split_once('"')?.0;
@@ -80,7 +86,7 @@ impl File {
     }
 
     /// The same, later by whole seconds (which are whole ticks of every track) so that nothing is before zero, its priming not either.
-    pub(crate) fn from_zero(mut self) -> Self {
+    pub(crate) fn starting_at_zero(mut self) -> Self {
         let first = |track: &Track| {
             let dts = self.of(track).iter().map(|packet| packet.dts.ticks()).min().unwrap_or(0);
             track.time_base.to_nanos(dts)

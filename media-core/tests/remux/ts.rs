@@ -33,7 +33,7 @@ fn a_transport_stream_holds_every_clean_file_it_has_a_coding_for() {
     let Some(files) = clean() else { return };
     let (mut found, mut count) = (Differences::default(), 0);
     for file in files.filter_map(|file| file.only(takes)) {
-        let file = file.from_zero();
+        let file = file.starting_at_zero();
         found.note(&file.name, KNOWN, same(&file));
         count += 1;
     }

@@ -114,7 +114,7 @@ fn table(found: &Found) -> String {
             cell(is_webm, is_webm && reads(Container::WebM)),
             cell(webm(track, webm::DocType::Matroska), reads(Container::WebM)),
             cell(
-                mpegts::Muxer::new(&[track.clone()], mpegts::Config::default()).is_ok(),
+                mpegts::Muxer::new(std::slice::from_ref(track), mpegts::Config::default()).is_ok(),
                 reads(Container::MpegTs),
             ),
             cell(packed(track), false),

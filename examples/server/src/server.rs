@@ -44,7 +44,8 @@ impl Server {
         let paths: BTreeMap<String, Arc<Path>> = config
             .paths
             .iter()
-            .map(|(name, path)| (name.clone(), Arc::new(Path::new(name, path.clone(), reader_lasts(config)))))
+            .map(|(name, path)| (name.clone(), Path::new(name, path.clone(), reader_lasts(config))))
+            .map(|(name, path)| (name, Arc::new(path.with_variant(config.hls_variant))))
             .collect();
         let app = App { paths: Arc::new(paths) };
         let mut listeners = JoinSet::new();
@@ -58,7 +59,11 @@ impl Server {
         };
         let mut streams = JoinSet::new();
         let clock = Clock::start();
-        let cutting = Cutting { target: config.hls_segment_duration, listed: config.hls_segment_count };
+        let cutting = Cutting {
+            target: config.hls_segment_duration,
+            listed: config.hls_segment_count,
+            part: config.hls_part_duration,
+        };
         for (path, receiver) in app.paths.values().zip(receivers.iter().cycle()) {
             let receiver = if bears_naps(path) { receiver } else { &Handle::current() };
             let stream = stream(path.clone(), clock, cutting, config.read_timeout, stopped.clone());
@@ -147,6 +152,8 @@ async fn stream(
             tracing::error!(path = path.name(), source = found, reason, "no stream");
         }
     }
+    // Nothing more will come: who waits for it shall not hold up the end.
+    path.served.close();
 }
 
 /// A player asks at least once in a target duration; a few of those, and it is gone.

@@ -50,13 +50,23 @@ async function available(file) {
   }
 }
 
+// Whether the server sends segments in parts.
+async function hasParts() {
+  try {
+    const answer = await fetch(`/v3/paths/get/${path}`, { cache: "no-store" });
+    return answer.ok && (await answer.json()).hlsVariant === "lowLatency";
+  } catch {
+    return false;
+  }
+}
+
 async function playHls() {
   await load("hls.min.js");
   if (!Hls.isSupported()) {
     video.src = "index.m3u8";
     return;
   }
-  const player = new Hls({ lowLatencyMode: false, backBufferLength: 30 });
+  const player = new Hls({ lowLatencyMode: await hasParts(), backBufferLength: 30 });
   player.on(Hls.Events.ERROR, (_, data) => {
     note(data.type, data.details, data.fatal);
     if (!data.fatal) return;

@@ -34,6 +34,8 @@ fn a_whole_file_is_read() {
 logStructured: yes
 readTimeout: 5s
 hlsAddress: 127.0.0.1:9000
+hlsVariant: lowLatency
+hlsPartDuration: 300ms
 hlsSegmentCount: 10
 hlsSegmentDuration: 1500ms
 hlsAllowOrigins: ['https://a.example', 'https://b.example']
@@ -59,6 +61,8 @@ paths:
         log_structured: true,
         read_timeout: Duration::from_secs(5),
         hls_address: "127.0.0.1:9000".parse().expect("an address"),
+        hls_variant: Variant::LowLatency,
+        hls_part_duration: Duration::from_millis(300),
         hls_segment_count: 10,
         hls_segment_duration: Duration::from_millis(1500),
         hls_allow_origins: vec!["https://a.example".to_owned(), "https://b.example".to_owned()],
@@ -129,6 +133,14 @@ fn wrong_values_are_named() {
         "hlsSegmentCount: found 2, expected a whole number from 3 to 1000"
     );
     assert_eq!(
+        refusal("hlsVariant: webrtc\n"),
+        "hlsVariant: found \"webrtc\", expected one of fmp4, lowLatency, mpegts"
+    );
+    assert_eq!(
+        refusal("hlsPartDuration: 1ms\n"),
+        "hlsPartDuration: found \"1ms\", expected a duration of at least 50ms, such as 500ms, 10s or 1m30s"
+    );
+    assert_eq!(
         refusal("readTimeout: 10\n"),
         "readTimeout: found 10, expected a duration of at least 100ms, such as 500ms, 10s or 1m30s"
     );
@@ -150,10 +162,19 @@ fn wrong_values_are_named() {
 }
 
 #[test]
+fn variants_are_called_as_they_are_written() {
+    for (name, variant) in Variant::NAMES {
+        assert_eq!(variant.name(), *name);
+        assert_eq!(yaml(&format!("hlsVariant: {name}\n")).expect("good").config.hls_variant, *variant);
+    }
+}
+
+#[test]
 fn the_environment_overrides_the_file() {
     let environment = [
         ("MTX_HLSADDRESS", "127.0.0.1:0"),
         ("MTX_LOGSTRUCTURED", "yes"),
+        ("MTX_HLSVARIANT", "mpegts"),
         ("MTX_PATHS_FRONT_DOOR_SOURCE", "rtsp://10.0.0.9/a"),
         ("MTX_PATHS_CAM1_SOURCE", "rtsp://10.0.0.8/b"),
         ("MTX_PATHDEFAULTS_RTSPTRANSPORT", "udp"),
@@ -162,6 +183,7 @@ fn the_environment_overrides_the_file() {
     let loaded = with_environment("paths:\n  Cam1:\n    source: pattern\n", &environment).expect("usable");
     assert_eq!(loaded.config.hls_address, "127.0.0.1:0".parse().expect("an address"));
     assert!(loaded.config.log_structured);
+    assert_eq!(loaded.config.hls_variant, Variant::MpegTs);
     assert_eq!(loaded.config.paths["front_door"].source, camera("rtsp://10.0.0.9/a", None));
     assert_eq!(loaded.config.paths["Cam1"].source, camera("rtsp://10.0.0.8/b", None));
     assert_eq!(loaded.config.paths["Cam1"].rtsp_transport, Transport::Udp);

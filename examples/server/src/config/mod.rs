@@ -25,10 +25,13 @@ pub(crate) struct Config {
     /// How long a camera may be silent, or take to answer, before it is given up and connected to anew.
     pub(crate) read_timeout: Duration,
     pub(crate) hls_address: SocketAddr,
+    pub(crate) hls_variant: Variant,
     /// Segments listed in a playlist.
     pub(crate) hls_segment_count: usize,
     /// A segment ends at the first key frame after this long.
     pub(crate) hls_segment_duration: Duration,
+    /// About how long a part of a segment is, where there are parts.
+    pub(crate) hls_part_duration: Duration,
     /// Origins that may read the streams from their own pages; `*` is any.
     pub(crate) hls_allow_origins: Vec<String>,
     /// Where `/metrics` is served on its own; it is on `hls_address` in any case.
@@ -81,6 +84,18 @@ pub(crate) enum Transport {
     Tcp,
     /// Datagrams.
     Udp,
+}
+
+/// What segments are, and how players get to know of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Variant {
+    /// fMP4 segments; players ask every so often.
+    #[default]
+    Fmp4,
+    /// The same, and parts of them long before they are whole; players are answered when there is something new.
+    LowLatency,
+    /// Transport streams of all tracks, not for DASH. Players are answered when there is something new.
+    MpegTs,
 }
 
 /// What is logged: everything at this level and more urgent.
@@ -193,8 +208,10 @@ impl Default for Config {
             log_structured: false,
             read_timeout: Duration::from_secs(10),
             hls_address: any(8888),
+            hls_variant: Variant::Fmp4,
             hls_segment_count: 7,
             hls_segment_duration: Duration::from_secs(1),
+            hls_part_duration: Duration::from_millis(200),
             hls_allow_origins: vec!["*".to_owned()],
             metrics_address: None,
             paths: BTreeMap::new(),
@@ -209,8 +226,10 @@ impl Config {
         "logStructured",
         "readTimeout",
         "hlsAddress",
+        "hlsVariant",
         "hlsSegmentCount",
         "hlsSegmentDuration",
+        "hlsPartDuration",
         "hlsAllowOrigin",
         "hlsAllowOrigins",
         "metrics",
@@ -231,11 +250,17 @@ impl Config {
         if let Some(address) = root.address("hlsAddress")? {
             config.hls_address = address;
         }
+        if let Some(variant) = root.choice("hlsVariant", Variant::NAMES)? {
+            config.hls_variant = variant;
+        }
         if let Some(count) = root.number("hlsSegmentCount", 3, 1000)? {
             config.hls_segment_count = count;
         }
         if let Some(duration) = root.duration("hlsSegmentDuration", Duration::from_millis(200))? {
             config.hls_segment_duration = duration;
+        }
+        if let Some(duration) = root.duration("hlsPartDuration", Duration::from_millis(50))? {
+            config.hls_part_duration = duration;
         }
         if let Some(origin) = root.strings("hlsAllowOrigin")? {
             config.hls_allow_origins = origin;
@@ -334,6 +359,20 @@ impl std::str::FromStr for LogLevel {
 
     fn from_str(name: &str) -> Result<Self, String> {
         read::choose(Self::NAMES, name).ok_or_else(|| read::one_of(Self::NAMES))
+    }
+}
+
+impl Variant {
+    const NAMES: &[(&str, Self)] =
+        &[("fmp4", Self::Fmp4), ("lowLatency", Self::LowLatency), ("mpegts", Self::MpegTs)];
+
+    /// What the configuration calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Fmp4 => "fmp4",
+            Self::LowLatency => "lowLatency",
+            Self::MpegTs => "mpegts",
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/v3/paths/…`: the part of MediaMTX's API that tells how paths are, with our additions `state`, `error`, `fps`, `bitrate` and `gop`.
+//! `/v3/paths/…`: the part of MediaMTX's API that tells how paths are, with our additions `state`, `error`, `fps`, `bitrate`, `gop` and `hlsVariant`.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -69,7 +69,8 @@ fn describe(path: &stream::Path) -> Value {
         "inboundBytes": path.stats.inbound_bytes.get(),
         "outboundBytes": path.stats.outbound_bytes.get(),
         "readers": vec![json!({ "type": "hlsSession", "id": "" }); readers.min(1000)],
-        "dash": path.config().dash,
+        "dash": path.has_dash(),
+        "hlsVariant": path.variant().name(),
         "state": status.state.name(),
         "error": status.state.reason(),
         "fps": measured.millihertz as f64 / 1000.0,

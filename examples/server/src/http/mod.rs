@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `/` | all paths, their state, links |
 //! | `/<path>/` | a page with a player; `?player=hls` or `?player=dash` |
-//! | `/<path>/index.m3u8`, media playlists, segments | HLS (RFC 8216) |
+//! | `/<path>/index.m3u8`, media playlists, segments | HLS (RFC 8216), with low latency (RFC 8216bis) where that is configured |
 //! | `/<path>/index.mpd`, `/<path>/manifest.mpd`, the same segments | DASH (ISO/IEC 23009-1) |
 //! | `/time` | the time of day, for `UTCTiming` |
 //! | `/v3/paths/list`, `/v3/paths/get/<path>` | state as JSON, in the shape of MediaMTX's API |
@@ -17,6 +17,7 @@ mod assets;
 mod body;
 mod metrics;
 mod range;
+mod served;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -36,6 +37,7 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 use self::body::RopeBody;
 use self::range::Wanted;
 use crate::clock;
+use crate::config::Variant;
 use crate::store::Resource;
 use crate::stream::{Path, State as StreamState};
 use axum::http::header::{
@@ -113,11 +115,17 @@ async fn path(State(app): State<App>, request: Request) -> Response {
     note_reader(path, &request);
     match file {
         "" => assets::player(),
-        "index.mpd" | "manifest.mpd" if !path.config().dash => {
-            not_found("DASH is switched off for this path\n")
-        }
+        "index.mpd" | "manifest.mpd" if !path.has_dash() => not_found("DASH is switched off for this path\n"),
         _ if file.ends_with(".m3u8") || file.ends_with(".mpd") => {
-            playlist(path, file, request.headers()).await
+            begin(path).await;
+            match path.variant() {
+                Variant::Fmp4 => playlist(path, file, request.headers()),
+                _ if path.status().cuts == 0 => unavailable(path),
+                _ => served::answer(path, file, request.uri().query(), request.headers()).await,
+            }
+        }
+        _ if path.variant() != Variant::Fmp4 => {
+            served::answer(path, file, request.uri().query(), request.headers()).await
         }
         _ => match path.get(file) {
             Some(resource) => send(path, resource, request.headers()),
@@ -126,21 +134,29 @@ async fn path(State(app): State<App>, request: Request) -> Response {
     }
 }
 
-/// A playlist, as soon as there is one: who comes first waits for the first segment.
-async fn playlist(path: &Path, file: &str, headers: &HeaderMap) -> Response {
+/// Who comes first waits for the first segment.
+async fn begin(path: &Path) {
     let mut watch = path.watch();
     let settled = |status: &crate::stream::Status| status.cuts > 0 || status.state.reason().is_some();
-    let waited = timeout(FIRST_SEGMENT, watch.wait_for(settled)).await;
-    drop(waited);
+    _ = timeout(FIRST_SEGMENT, watch.wait_for(settled)).await;
+}
+
+fn playlist(path: &Path, file: &str, headers: &HeaderMap) -> Response {
     if let Some(resource) = path.get(file) {
         return send(path, resource, headers);
     }
-    let status = path.status();
-    if status.cuts > 0 {
+    if path.status().cuts > 0 {
         return not_found("there is no such playlist\n");
     }
+    unavailable(path)
+}
+
+/// The stream has nothing, and why.
+fn unavailable(path: &Path) -> Response {
+    let status = path.status();
     let reason = match &status.state {
         StreamState::Connecting => "the source has not answered yet",
+        StreamState::Ready { .. } if status.cuts > 0 => "nothing has come of the stream for too long",
         StreamState::Ready { .. } => "the stream has no segment yet",
         StreamState::Down { reason } | StreamState::Unusable { reason } => reason,
     };

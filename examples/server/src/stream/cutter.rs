@@ -1,17 +1,19 @@
-//! From the time line to the store: cuts segments, keeps them under their names, lists them.
+//! From the time line to the store or the origin: cuts segments, keeps them under their names, lists them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use media_core::mux::Rope;
-use media_core::playlist::{self, Names, Window, dash, hls};
+use media_core::origin::Origin;
+use media_core::playlist::{self, Delivery, Names, Window, dash, hls};
 use media_core::segment::{self, Segmenter};
 use media_core::timeline;
 use media_core::track::{Kind, Track, TrackId};
 
-use super::Path;
 use super::interval::Learning;
+use super::{Path, State};
 use crate::clock;
+use crate::config::Variant;
 use crate::store::Resource;
 
 /// How streams are cut and how much is listed.
@@ -21,6 +23,8 @@ pub(crate) struct Cutting {
     pub(crate) target: Duration,
     /// Segments in a playlist.
     pub(crate) listed: usize,
+    /// The length of a part that is aimed at, where there are parts.
+    pub(crate) part: Duration,
 }
 
 /// What becomes of a stream that is on the time line.
@@ -35,7 +39,15 @@ enum Stage {
     /// The key frame interval is not known yet.
     Learning(Learning),
     /// Segments are cut and listed.
-    Cutting(Box<(Segmenter, Window)>),
+    Cutting(Box<(Segmenter, Shelf)>),
+}
+
+/// Where what is cut goes.
+enum Shelf {
+    /// To the path's store, under lists that are written at each cut.
+    Store(Window),
+    /// To the path's origin.
+    Origin,
 }
 
 impl Cutter {
@@ -57,7 +69,7 @@ impl Cutter {
             Stage::Learning(mut learning) => match learning.push(output) {
                 None => Stage::Learning(learning),
                 Some(interval) => {
-                    let mut stages = Box::new(self.stages(interval));
+                    let mut stages = Box::new(self.stages(interval, &learning.units()));
                     for output in learning.into_held() {
                         self.cut(&mut stages, output);
                     }
@@ -67,31 +79,70 @@ impl Cutter {
         };
     }
 
-    /// A segmenter and a window for a stream whose key frames are `interval` nanoseconds apart.
-    fn stages(&self, interval: i64) -> (Segmenter, Window) {
+    /// A segmenter, and a place for what it makes, for a stream whose key frames are `interval` nanoseconds apart and whose tracks have such
+    /// `units`.
+    fn stages(&self, interval: i64, units: &[i64]) -> (Segmenter, Shelf) {
         let mut segment = segment::Config::new(nanos(self.cutting.target));
         // To the nearest second, as playlists count: a key frame every 2.04 s is one every two seconds.
         let seconds = u32::try_from((interval + SECOND / 2) / SECOND).unwrap_or_default();
         segment.target_duration = segment.target_duration.max(seconds);
         segment.max_bytes = MAX_SEGMENT;
+        match self.path.variant() {
+            Variant::Fmp4 => {}
+            Variant::LowLatency => {
+                let wished = nanos(self.cutting.part).min(segment.target);
+                segment.part = Some(segment::part_target(wished, units).unwrap_or(wished));
+            }
+            Variant::MpegTs => segment.format = segment::Format::MpegTs,
+        }
         let mut window = playlist::Config::new(&segment);
         window.size = self.cutting.listed;
-        (Segmenter::new(segment), Window::new(window))
+        let shelf = match self.path.variant() {
+            Variant::Fmp4 => Shelf::Store(Window::new(window)),
+            Variant::LowLatency | Variant::MpegTs => {
+                if window.delivery == Delivery::Files {
+                    window.delivery = Delivery::Directives;
+                }
+                self.path.served.open(Origin::new(window, self.names.clone()));
+                Shelf::Origin
+            }
+        };
+        (Segmenter::new(segment), shelf)
     }
 
-    fn cut(&self, (segmenter, window): &mut (Segmenter, Window), output: timeline::Output) {
+    fn cut(&self, (segmenter, shelf): &mut (Segmenter, Shelf), output: timeline::Output) {
+        let begins = matches!(output, timeline::Output::Tracks(_));
         if let Err(error) = segmenter.push(output) {
             self.path.stats.segments_refused.add(1);
             tracing::debug!(path = self.path.name(), %error, "a segment lost something");
+            if begins && self.path.variant() == Variant::MpegTs {
+                self.complain(&error);
+            }
         }
         let mut is_new = false;
         while let Some(output) = segmenter.poll() {
             is_new |= matches!(output, segment::Output::Cut(_));
-            self.keep(window, &output);
+            match shelf {
+                Shelf::Store(window) => self.keep(window, &output),
+                Shelf::Origin => self.path.served.push(&output),
+            }
         }
         if is_new {
-            self.publish(window);
+            match shelf {
+                Shelf::Store(window) => self.publish(window),
+                Shelf::Origin => self.count_cut(),
+            }
         }
+    }
+
+    /// Not every codec goes into a transport stream.
+    fn complain(&self, error: &segment::Error) {
+        let reason = format!("hlsVariant mpegts cannot carry this camera: {error}");
+        tracing::warn!(path = self.path.name(), reason, "no stream");
+        self.path.update(|status| {
+            status.state = State::Ready { lacks: Some(reason) };
+            true
+        });
     }
 
     /// Stores first, lists second: what is listed can be fetched.
@@ -150,8 +201,13 @@ impl Cutter {
         }
         let playlists = playlists.into_iter().flatten().collect();
         self.path.store(|store| store.playlists(playlists));
+        self.count_cut();
+    }
+
+    /// Wakes who waits for the first.
+    fn count_cut(&self) {
         self.path.update(|status| {
-            status.cuts = version;
+            status.cuts += 1;
             true
         });
     }

@@ -41,6 +41,36 @@ impl Learning {
         learned
     }
 
+    /// Nanoseconds that an access unit of each track lasts, the leader's first, as most of those held do; empty where too few came to tell.
+    pub(super) fn units(&self) -> Vec<i64> {
+        let Some(tracks) = self.held.iter().rev().find_map(|output| match output {
+            Output::Tracks(tracks) => Some(tracks),
+            _ => None,
+        }) else {
+            return Vec::new();
+        };
+        let leads = |track: &&Track| self.leader.is_some_and(|(leader, _)| leader == track.id);
+        let (first, others): (Vec<_>, Vec<_>) = tracks.iter().partition(leads);
+        let units: Option<_> = first.into_iter().chain(others).map(|track| self.unit(track)).collect();
+        units.unwrap_or_default()
+    }
+
+    /// The median distance of a track's packets.
+    fn unit(&self, track: &Track) -> Option<i64> {
+        let times: Vec<_> = self
+            .held
+            .iter()
+            .filter_map(|output| match output {
+                Output::Packet(packet) if packet.track == track.id => Some(packet.dts),
+                _ => None,
+            })
+            .collect();
+        let mut distances: Vec<_> = times.windows(2).map(|pair| pair[1].since(pair[0])).collect();
+        distances.sort_unstable();
+        let median = distances.get(distances.len() / 2)?;
+        Some(track.time_base.to_nanos(*median))
+    }
+
     /// All that was pushed, in order.
     pub(super) fn into_held(self) -> Vec<Output> {
         self.held
@@ -121,6 +151,32 @@ mod tests {
     fn the_second_key_frame_tells() {
         assert_eq!(learn(1000, &[0, 25, 50]), (25, 1000));
         assert_eq!(learn(1000, &[0, 100]), (100, 4000));
+    }
+
+    #[test]
+    fn units_are_as_long_as_most_of_them() {
+        let mut learning = Learning::new(1_000_000_000);
+        assert_eq!(learning.units(), Vec::<i64>::new());
+        learning.push(tracks(true));
+        for frame in [0, 1, 2, 3, 7, 8] {
+            learning.push(picture(frame, frame == 0));
+        }
+        assert_eq!(learning.units(), Vec::<i64>::new(), "no sound has come yet");
+        for frame in 0..3 {
+            let at = Timestamp::new(48_000 + frame * 1024);
+            let (track, data) = (TrackId::new(2).expect("not zero"), Bytes::from_static(b"x"));
+            let key = Key::Closed;
+            learning.push(Output::Packet(Packet {
+                track,
+                pts: at,
+                dts: at,
+                duration: None,
+                key,
+                data,
+                wall: None,
+            }));
+        }
+        assert_eq!(learning.units(), [40_000_000, 21_333_333]);
     }
 
     #[test]

@@ -227,7 +227,7 @@ impl Live {
     }
 
     fn publish_measure(&self) {
-        let stored_bytes = self.path.store(|store| store.bytes());
+        let stored_bytes = self.path.stored_bytes();
         let repairs = self.repairs();
         let Rates { millihertz, bitrate, gop_millis } = self.measure.rates();
         self.path.stats.measure(Measured { millihertz, bitrate, gop_millis, repairs, stored_bytes });
@@ -257,9 +257,7 @@ fn summary(track: &Track) -> TrackSummary {
         codec::Config::Aac(config) => ("MPEG-4 Audio", Some((config.sample_rate(), config.channels()))),
         codec::Config::Opus(config) => ("Opus", Some((48_000, config.channels()))),
         codec::Config::Av1(_) => ("AV1", None),
-        codec::Config::Mp3(config) => {
-            ("MPEG-1/2 Audio", Some((config.sample_rate(), config.channels())))
-        }
+        codec::Config::Mp3(config) => ("MPEG-1/2 Audio", Some((config.sample_rate(), config.channels()))),
         codec::Config::Ac3(config) => ("AC-3", Some((config.sample_rate(), config.channels()))),
         _ => ("unknown", None),
     };
@@ -291,7 +289,7 @@ mod tests {
     fn live() -> (Arc<Path>, Live) {
         let config = config::Path::new(Source::Pattern);
         let path = Arc::new(Path::new("cam", config, Duration::from_secs(10)));
-        let cutting = Cutting { target: Duration::from_secs(1), listed: 7 };
+        let cutting = Cutting { target: Duration::from_secs(1), listed: 7, part: Duration::from_millis(200) };
         (path.clone(), Live::new(path, Clock::start(), cutting))
     }
 

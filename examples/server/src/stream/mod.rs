@@ -8,6 +8,7 @@ mod live;
 mod measure;
 mod path;
 mod readers;
+mod served;
 mod stats;
 
 pub(crate) use self::cutter::Cutting;

@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use super::Stats;
 use super::readers::Readers;
-use crate::config::{self, Source};
+use super::served::Served;
+use crate::config::{self, Source, Variant};
 use crate::store::{Resource, Store};
 
 /// The readable half of a stream.
@@ -16,7 +17,11 @@ pub(crate) struct Path {
     name: String,
     config: config::Path,
     status: watch::Sender<Status>,
+    variant: Variant,
+    /// What is served of the variant `fmp4`.
     store: RwLock<Store>,
+    /// What is served of the others.
+    pub(crate) served: Served,
     pub(crate) stats: Stats,
     pub(crate) readers: Readers,
 }
@@ -92,10 +97,32 @@ impl Path {
             name: name.to_owned(),
             config,
             status: watch::Sender::new(Status { state, cuts: 0, tracks: Vec::new(), ready_time: None }),
+            variant: Variant::Fmp4,
             store: RwLock::default(),
+            served: Served::new(),
             stats: Stats::default(),
             readers: Readers::new(reader_lasts),
         }
+    }
+
+    /// The same path, served in another variant.
+    pub(crate) fn with_variant(mut self, variant: Variant) -> Self {
+        self.variant = variant;
+        self
+    }
+
+    pub(crate) const fn variant(&self) -> Variant {
+        self.variant
+    }
+
+    /// Whether there is a DASH manifest.
+    pub(crate) fn has_dash(&self) -> bool {
+        self.config.dash && self.variant != Variant::MpegTs
+    }
+
+    /// Bytes of media held.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.store(|store| store.bytes()) + self.served.bytes()
     }
 
     pub(crate) fn name(&self) -> &str {

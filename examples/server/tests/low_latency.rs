@@ -83,7 +83,8 @@ fn the_list_names_parts_and_what_the_server_can_do() {
         assert_eq!(answer.header("content-type"), Some("application/vnd.apple.mpegurl"));
         assert_eq!(answer.header("cache-control"), Some("no-cache"));
         let text = answer.text();
-        let control = text.lines().find(|line| line.starts_with("#EXT-X-SERVER-CONTROL:")).expect("it is told");
+        let control =
+            text.lines().find(|line| line.starts_with("#EXT-X-SERVER-CONTROL:")).expect("it is told");
         for word in ["CAN-BLOCK-RELOAD=YES", "CAN-SKIP-UNTIL=", "PART-HOLD-BACK="] {
             assert!(control.contains(word), "{file}: {control}");
         }
@@ -147,7 +148,9 @@ fn a_segment_that_grows_is_sent_as_it_comes() {
     let name = format!("{stem}_{}.m4s", list.next());
     let early = get(&server, &name);
     assert_eq!(early.header("content-length"), None, "nobody knows it yet");
-    wait_for("the segment to be listed", || get(&server, "video1.m3u8").text().contains(&format!("\n{name}")).then_some(()));
+    wait_for("the segment to be listed", || {
+        get(&server, "video1.m3u8").text().contains(&format!("\n{name}")).then_some(())
+    });
     let whole = get(&server, &name);
     assert_eq!(whole.header("content-length"), Some(whole.body.len().to_string().as_str()));
     assert_eq!(whole.body, early.body);
@@ -189,7 +192,8 @@ fn who_hangs_up_while_waiting_disturbs_nobody() {
         let (msn, _) = List::parse(&get(&server, "video1.m3u8").text()).end();
         let address = server.url("").trim_start_matches("http://").to_owned();
         let mut connection = TcpStream::connect(&address).expect("it listens");
-        write!(connection, "GET /demo/video1.m3u8?_HLS_msn={} HTTP/1.1\r\nHost: x\r\n\r\n", msn + 1).expect("sent");
+        write!(connection, "GET /demo/video1.m3u8?_HLS_msn={} HTTP/1.1\r\nHost: x\r\n\r\n", msn + 1)
+            .expect("sent");
         connection.set_read_timeout(Some(Duration::from_millis(20))).expect("set");
         assert!(connection.read(&mut [0; 1]).is_err(), "answered at once");
     }
@@ -202,7 +206,8 @@ fn waiting_players_do_not_hold_up_the_end() {
     let (msn, _) = List::parse(&get(&server, "video1.m3u8").text()).end();
     let address = server.url("").trim_start_matches("http://").to_owned();
     let mut connection = TcpStream::connect(&address).expect("it listens");
-    write!(connection, "GET /demo/video1.m3u8?_HLS_msn={} HTTP/1.0\r\nHost: x\r\n\r\n", msn + 1).expect("sent");
+    write!(connection, "GET /demo/video1.m3u8?_HLS_msn={} HTTP/1.0\r\nHost: x\r\n\r\n", msn + 1)
+        .expect("sent");
     assert!(server.terminate().success());
     let mut answer = String::new();
     connection.read_to_string(&mut answer).expect("it is answered");

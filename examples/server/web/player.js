@@ -66,7 +66,10 @@ async function playHls() {
     video.src = "index.m3u8";
     return;
   }
-  const player = new Hls({ lowLatencyMode: await hasParts(), backBufferLength: 30 });
+  const lowLatencyMode = await hasParts();
+  // What was lost by starting up, or by running dry, is made up for by playing faster.
+  const maxLiveSyncPlaybackRate = lowLatencyMode ? 1.5 : 1;
+  const player = new Hls({ lowLatencyMode, maxLiveSyncPlaybackRate, backBufferLength: 30 });
   player.on(Hls.Events.ERROR, (_, data) => {
     note(data.type, data.details, data.fatal);
     if (!data.fatal) return;

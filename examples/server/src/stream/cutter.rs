@@ -45,7 +45,7 @@ enum Stage {
 /// Where what is cut goes.
 enum Shelf {
     /// To the path's store, under lists that are written at each cut.
-    Store(Window),
+    Store(Box<Window>),
     /// To the path's origin.
     Origin,
 }
@@ -98,7 +98,7 @@ impl Cutter {
         let mut window = playlist::Config::new(&segment);
         window.size = self.cutting.listed;
         let shelf = match self.path.variant() {
-            Variant::Fmp4 => Shelf::Store(Window::new(window)),
+            Variant::Fmp4 => Shelf::Store(Box::new(Window::new(window))),
             Variant::LowLatency | Variant::MpegTs => {
                 if window.delivery == Delivery::Files {
                     window.delivery = Delivery::Directives;

@@ -17,6 +17,12 @@ fn commands_of_the_readme_start_the_server() {
     for command in &commands {
         let mut words = command.split('#').next().unwrap_or_default().split_whitespace();
         let Some(script) = words.next() else { continue };
+        if !script.contains('/') {
+            // An example, as it is called once it is built.
+            let source = root().join("examples/src/bin").join(script);
+            assert!(source.is_dir() || source.with_extension("rs").is_file(), "{script} is no example");
+            continue;
+        }
         let file = root().join(script);
         let mode =
             fs::metadata(&file).unwrap_or_else(|error| panic!("{script}: {error}")).permissions().mode();

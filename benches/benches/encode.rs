@@ -79,11 +79,14 @@ fn per_frame(encode: impl FnOnce() -> usize) -> f64 {
     CpuTime.end(clock) as f64 / 1e6 / COUNT as f64
 }
 
+/// Gives the bytes of all packets.
+type Raw = dyn Fn(&[Frame]) -> usize;
+
 /// One configuration, ours and in C.
 struct Case {
     name: &'static str,
     config: Config,
-    raw: Box<dyn Fn(&[Frame]) -> usize>,
+    raw: Box<Raw>,
 }
 
 fn cases() -> Vec<Case> {

@@ -38,8 +38,8 @@ fn matroska(source: &Source) -> Vec<u8> {
 }
 
 fn transport(source: &Source) -> Vec<u8> {
-    let mut muxer =
-        mpegts::Muxer::new(&[source.track.clone()], mpegts::Config::default()).expect("a stream type");
+    let mut muxer = mpegts::Muxer::new(std::slice::from_ref(&source.track), mpegts::Config::default())
+        .expect("a stream type");
     source.packets.chunks(20).flat_map(|packets| muxer.segment(packets).expect("a segment")).collect()
 }
 
@@ -173,7 +173,7 @@ fn aac_in_latm() {
     let Some(original) = source::media("mp4/test.mp4").filter(|_| ffmpeg::present()) else { return };
     let source = source::read(&original, Format::Aac);
     let options = mpegts::Config { aac: mpegts::AacFraming::Latm, ..mpegts::Config::default() };
-    let mut muxer = mpegts::Muxer::new(&[source.track.clone()], options).expect("LATM");
+    let mut muxer = mpegts::Muxer::new(std::slice::from_ref(&source.track), options).expect("LATM");
     let segments = source.packets.chunks(20).map(|packets| muxer.segment(packets).expect("a segment"));
     let file = source::scratch("codecs-latm.ts");
     std::fs::write(&file, segments.collect::<Vec<_>>().concat()).expect("a writable target folder");

@@ -13,7 +13,8 @@ pub struct Config {
     /// The longest part in nanoseconds, what playlists say as PART-TARGET; `None` for segments that come out only when they are whole.
     ///
     /// No part lasts longer. None but the last of a segment, and those with a gap, lasts less than 85 % of it (RFC 8216bis 4.4.4.9), where the
-    /// tracks have access units that fit: [`part_target`] finds a length for which they do.
+    /// tracks have access units that fit: [`part_target`] finds a length for which they do. **Not kept** around a place where one track begins or
+    /// comes back earlier or later than the others: there, a part of it may last up to the distance longer, or be shorter.
     pub part: Option<i64>,
     /// The container of the segments.
     pub format: Format,

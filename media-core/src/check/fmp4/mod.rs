@@ -8,7 +8,7 @@
 //! use media_core::check::{Severity, fmp4};
 //!
 //! let mut checker = fmp4::Checker::new();
-//! checker.push(b"\0\0\0\x10ftypisom\0\0\0\0");
+//! checker.push(b"\0\0\0\x14ftypisom\0\0\0\0isom");
 //! checker.push(b"\0\0\0\x04moov");
 //! let report = checker.finish();
 //! assert_eq!(report.worst(), Some(Severity::Error));

@@ -47,3 +47,10 @@ pub(crate) fn errors(report: &Report) -> Vec<&'static str> {
 pub(crate) fn told(report: &Report) -> String {
     report.findings().iter().map(|finding| format!("{finding}\n")).collect()
 }
+
+/// What to say of a file that does not break just the rules listed for it, none where it is not listed; `None` where all is as expected.
+pub(crate) fn unexpected(path: &Path, report: &Report, listed: &[(&str, &[&str])]) -> Option<String> {
+    let expected = listed.iter().find(|(name, _)| path.ends_with(name)).map_or(&[][..], |(_, rules)| rules);
+    let found = errors(report);
+    (found != expected).then(|| format!("{} {found:?}\n{}", path.display(), told(report)))
+}

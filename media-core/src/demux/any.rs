@@ -10,7 +10,7 @@ use super::{Container, Demux, Output, Source, mp4, mpegts, webm};
 /// use media_core::demux::{Container, Demux, Demuxer, Source};
 /// let file = b"\0\0\0\x18ftypisom"; // the first bytes of a file
 /// let container = Container::sniff(file).ok_or("neither MP4, WebM nor a transport stream")?;
-/// let demuxer = Demuxer::new(container, Source::Seekable { len: 1_000_000 }).ok_or("no demuxer")?;
+/// let demuxer = Demuxer::new(container, Source::Seekable { len: 1_000_000 });
 /// assert_eq!(demuxer.wants(), Some(0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -41,12 +41,12 @@ pub enum Error {
 }
 
 impl Demuxer {
-    /// A demuxer at the start of `source`; `None` for a container that is not read yet.
-    pub fn new(container: Container, source: Source) -> Option<Self> {
+    /// A demuxer at the start of `source`.
+    pub fn new(container: Container, source: Source) -> Self {
         match container {
-            Container::Mp4 => Some(Self::Mp4(Box::new(mp4::Demuxer::new(source)))),
-            Container::WebM => Some(Self::WebM(Box::new(webm::Demuxer::new(source)))),
-            Container::MpegTs => Some(Self::MpegTs(Box::new(mpegts::Demuxer::new(source)))),
+            Container::Mp4 => Self::Mp4(Box::new(mp4::Demuxer::new(source))),
+            Container::WebM => Self::WebM(Box::new(webm::Demuxer::new(source))),
+            Container::MpegTs => Self::MpegTs(Box::new(mpegts::Demuxer::new(source))),
         }
     }
 }

@@ -66,7 +66,7 @@ fn survey(media: &Path) -> Found {
     for path in real.chain(made(media)) {
         let file = Bytes::from(std::fs::read(&path).expect("a file"));
         let Some(container) = Container::sniff(&file) else { continue };
-        let Some(demuxer) = Demuxer::new(container, seekable(&file)) else { continue };
+        let demuxer = Demuxer::new(container, seekable(&file));
         let (read, _) = drive(demuxer, &file, 1 << 20, |_, _| {});
         for track in read.tracks.iter().filter(|track| !read.of(track).is_empty()) {
             let codec = track.codec.format();
@@ -140,7 +140,7 @@ fn comes_back(track: &Track) -> bool {
     let mut rope = Rope::from(muxer.init());
     rope.append(muxer.fragment(&[packet], Timestamp::new(1)).expect("a fragment"));
     let file = rope.to_bytes();
-    let demuxer = Demuxer::new(Container::Mp4, seekable(&file)).expect("MP4 is read");
+    let demuxer = Demuxer::new(Container::Mp4, seekable(&file));
     let (read, _) = drive(demuxer, &file, 1 << 20, |_, _| {});
     read.packets.len() == 1 && read.tracks[0].codec == track.codec
 }

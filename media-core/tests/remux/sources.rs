@@ -52,7 +52,7 @@ fn clean_name(line: &str) -> Option<String> {
 
 fn read_source(name: String, file: &Bytes) -> Option<File> {
     let container = Container::sniff(file).unwrap_or_else(|| panic!("{name}: no known container"));
-    let demuxer = Demuxer::new(container, seekable(file)).expect("a demuxer");
+    let demuxer = Demuxer::new(container, seekable(file));
     let (read, result) = drive(demuxer, file, 65_536, |_, _| {});
     if let Err(error) = result {
         eprintln!("{name}: {error}");
@@ -68,7 +68,7 @@ pub(crate) fn read_back(container: Container, file: &Bytes) -> Result<Read, Stri
     if Container::sniff(file) != Some(container) {
         return Err(format!("sniffed as {:?}", Container::sniff(file)));
     }
-    let demuxer = Demuxer::new(container, seekable(file)).expect("a demuxer");
+    let demuxer = Demuxer::new(container, seekable(file));
     let (read, result) = drive(demuxer, file, 65_536, |_, _| {});
     result.map(|()| read).map_err(|error| error.to_string())
 }

@@ -33,13 +33,11 @@ impl Input {
         (&mut file).take(4096).read_to_end(&mut head)?;
         let container =
             Container::sniff(&head).ok_or_else(|| unread(&"neither MP4, Matroska nor a transport stream"))?;
-        let demuxer = Demuxer::new(container, Source::Seekable { len });
-        let demuxer = demuxer.ok_or_else(|| unread(&format!("{container:?} is not read")))?;
         Ok(Self {
             at: head.len() as u64,
             file,
             len,
-            demuxer: Some(demuxer),
+            demuxer: Some(Demuxer::new(container, Source::Seekable { len })),
             outputs: VecDeque::new(),
             progress: progress.clone(),
             before: progress.position(),

@@ -16,6 +16,7 @@ mod hex;
 pub mod mpegts;
 mod patch;
 mod rope;
+mod sound;
 pub mod webm;
 
 pub use patch::Patch;

@@ -1,7 +1,7 @@
 //! One track on its way into a file: what it demands of its packets.
 
 use super::Error;
-use crate::codec::{self, flac, opus};
+use crate::mux::sound::Sound;
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::{Kind, Track, TrackId};
@@ -27,23 +27,6 @@ pub(super) struct Lane {
     floor: Option<i64>,
 }
 
-/// How many samples a packet decodes to.
-#[derive(Clone, Copy, Debug)]
-enum Sound {
-    None,
-    /// Always as many, at a rate in hertz.
-    Frames {
-        samples: u32,
-        rate: u32,
-    },
-    /// As its header says.
-    Flac {
-        rate: u32,
-    },
-    /// As its first bytes say, at 48 kHz.
-    Opus,
-}
-
 impl Lane {
     /// `origin` in nanoseconds.
     pub(super) fn new(track: &Track, origin: i64) -> Self {
@@ -56,20 +39,7 @@ impl Lane {
             base,
             origin: base.from_nanos(origin),
             priming: track.priming.into(),
-            sound: match &track.codec {
-                codec::Config::Aac(config) => {
-                    Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
-                }
-                codec::Config::Mp3(config) => {
-                    Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
-                }
-                codec::Config::Ac3(config) => {
-                    Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
-                }
-                codec::Config::Flac(config) => Sound::Flac { rate: config.sample_rate() },
-                codec::Config::Opus(_) => Sound::Opus,
-                _ => Sound::None,
-            },
+            sound: Sound::of(&track.codec),
             usual: u32::try_from(usual).unwrap_or(u32::MAX).max(1),
             last: None,
             step: None,
@@ -143,23 +113,14 @@ impl Lane {
 
     /// Ticks of sound that `data` decodes to.
     fn decoded(&self, data: &[u8]) -> Option<i64> {
-        let (samples, rate) = self.samples(data)?;
+        let (samples, rate) = self.sound.samples(data)?;
         let samples = Timestamp::new(samples.into());
         Some(samples.rescale(TimeBase::new(1, rate)?, self.base).ticks())
     }
 
     fn decoded_nanos(&self, data: &[u8]) -> Option<i64> {
-        let (samples, rate) = self.samples(data)?;
+        let (samples, rate) = self.sound.samples(data)?;
         Some(TimeBase::new(1, rate)?.to_nanos(samples.into()))
-    }
-
-    fn samples(&self, data: &[u8]) -> Option<(u32, u32)> {
-        match self.sound {
-            Sound::None => None,
-            Sound::Frames { samples, rate } => Some((samples, rate)),
-            Sound::Flac { rate } => Some((flac::frame_samples(data).ok()?, rate)),
-            Sound::Opus => Some((opus::packet_samples(data).ok()?, opus::SAMPLE_RATE)),
-        }
     }
 }
 

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::Error;
 use super::block::{Block, Group};
 use super::entry::TrackEntry;
-use crate::codec::{self, ac3, flac, opus};
+use crate::codec;
+use crate::mux::sound::Sound;
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::TrackId;
@@ -37,22 +38,6 @@ pub(super) struct Last {
     time: Option<i64>,
 }
 
-/// How many samples a packet decodes to.
-#[derive(Clone, Copy, Debug)]
-enum Sound {
-    None,
-    /// Always as many, at a rate in hertz.
-    Frames {
-        samples: u32,
-        rate: u32,
-    },
-    /// As its first bytes say, at a rate in hertz.
-    Packets {
-        samples: fn(&[u8]) -> Option<u32>,
-        rate: u32,
-    },
-}
-
 /// When a packet is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Due {
@@ -73,30 +58,7 @@ impl Lane {
             base: track.time_base,
             scale,
             priming: track.priming.into(),
-            sound: match &track.codec {
-                codec::Config::Aac(config) => {
-                    Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
-                }
-                codec::Config::Opus(config) => Sound::Packets {
-                    samples: |data| opus::packet_samples(data).ok(),
-                    rate: config.sample_rate(),
-                },
-                codec::Config::Flac(config) => Sound::Packets {
-                    samples: |data| flac::frame_samples(data).ok(),
-                    rate: config.sample_rate(),
-                },
-                codec::Config::Eac3(config) => Sound::Packets {
-                    samples: |data| ac3::enhanced_samples(data).ok(),
-                    rate: config.sample_rate(),
-                },
-                codec::Config::Mp3(config) => {
-                    Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
-                }
-                codec::Config::Ac3(config) => {
-                    Sound::Frames { samples: config.samples_per_frame(), rate: config.sample_rate() }
-                }
-                _ => Sound::None,
-            },
+            sound: Sound::of(&track.codec),
             reorders: matches!(&track.codec, codec::Config::H264(_) | codec::Config::H265(_)),
             last: Last::default(),
         }
@@ -160,11 +122,7 @@ impl Lane {
 
     /// Nanoseconds of sound that `data` decodes to beyond `duration` ticks of the track. Less than a tick is rounding, not trimming.
     pub(super) fn surplus(&self, data: &[u8], duration: i64) -> Option<i64> {
-        let (samples, rate) = match self.sound {
-            Sound::None => return None,
-            Sound::Frames { samples, rate } => (samples, rate),
-            Sound::Packets { samples, rate } => (samples(data)?, rate),
-        };
+        let (samples, rate) = self.sound.samples(data)?;
         let decoded = TimeBase::new(1, rate)?.to_nanos(samples.into());
         let surplus = decoded.checked_sub(self.base.to_nanos(duration))?;
         (surplus >= self.base.to_nanos(1).max(1) && duration >= 0).then_some(surplus)

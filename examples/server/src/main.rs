@@ -1,7 +1,7 @@
 //! `reelmill`: cameras in, HLS and DASH out.
 //!
-//! The folders follow the way of the data: [`source`] (RTSP cameras, the test camera) hands units to a [`stream`], which cuts segments into
-//! the [`store`], from where [`http`] serves them. [`config`] says which streams there are, [`server`] brings all of it to life and ends it;
+//! The folders follow the way of the data: [`source`] (RTSP cameras, the test camera) hands units to a [`stream`], which cuts segments,
+//! from where [`http`] serves them. [`config`] says which streams there are, [`server`] brings all of it to life and ends it;
 //! sources run on the threads of [`receivers`].
 
 mod clock;
@@ -10,7 +10,6 @@ mod http;
 mod receivers;
 mod server;
 mod source;
-mod store;
 mod stream;
 #[cfg(test)]
 mod test_media;

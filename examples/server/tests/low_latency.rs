@@ -206,8 +206,16 @@ fn waiting_players_do_not_hold_up_the_end() {
     let (msn, _) = List::parse(&get(&server, "video1.m3u8").text()).end();
     let address = server.url("").trim_start_matches("http://").to_owned();
     let mut connection = TcpStream::connect(&address).expect("it listens");
-    write!(connection, "GET /demo/video1.m3u8?_HLS_msn={} HTTP/1.0\r\nHost: x\r\n\r\n", msn + 1)
-        .expect("sent");
+    write!(
+        connection,
+        "GET /demo/video1.m3u8?_HLS_msn={} HTTP/1.0\r\nHost: x\r\nUser-Agent: y\r\n\r\n",
+        msn + 1
+    )
+    .expect("sent");
+    // Who is not in yet is not waited for.
+    wait_for("the server to know of both readers", || {
+        (server.state("demo")["readers"].as_array()?.len() == 2).then_some(())
+    });
     assert!(server.terminate().success());
     let mut answer = String::new();
     connection.read_to_string(&mut answer).expect("it is answered");

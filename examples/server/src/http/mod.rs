@@ -16,7 +16,6 @@ mod api;
 mod assets;
 mod body;
 mod metrics;
-mod range;
 mod served;
 
 use std::collections::BTreeMap;
@@ -26,25 +25,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use http_body::Body as _;
 use tokio::time::timeout;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
-use self::body::RopeBody;
-use self::range::Wanted;
 use crate::clock;
-use crate::config::Variant;
-use crate::store::Resource;
 use crate::stream::{Path, State as StreamState};
 use axum::http::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-    IF_RANGE, RANGE, RETRY_AFTER, USER_AGENT,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+    RETRY_AFTER, USER_AGENT,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 
 /// All that handlers need.
 #[derive(Clone, Debug)]
@@ -118,19 +111,12 @@ async fn path(State(app): State<App>, request: Request) -> Response {
         "index.mpd" | "manifest.mpd" if !path.has_dash() => not_found("DASH is switched off for this path\n"),
         _ if file.ends_with(".m3u8") || file.ends_with(".mpd") => {
             begin(path).await;
-            match path.variant() {
-                Variant::Fmp4 => playlist(path, file, request.headers()),
-                _ if path.status().cuts == 0 => unavailable(path),
-                _ => served::answer(path, file, request.uri().query(), request.headers()).await,
+            if path.status().cuts == 0 {
+                return unavailable(path);
             }
-        }
-        _ if path.variant() != Variant::Fmp4 => {
             served::answer(path, file, request.uri().query(), request.headers()).await
         }
-        _ => match path.get(file) {
-            Some(resource) => send(path, resource, request.headers()),
-            None => not_found("there is no such segment, or it is too old\n"),
-        },
+        _ => served::answer(path, file, request.uri().query(), request.headers()).await,
     }
 }
 
@@ -139,16 +125,6 @@ async fn begin(path: &Path) {
     let mut watch = path.watch();
     let settled = |status: &crate::stream::Status| status.cuts > 0 || status.state.reason().is_some();
     _ = timeout(FIRST_SEGMENT, watch.wait_for(settled)).await;
-}
-
-fn playlist(path: &Path, file: &str, headers: &HeaderMap) -> Response {
-    if let Some(resource) = path.get(file) {
-        return send(path, resource, headers);
-    }
-    if path.status().cuts > 0 {
-        return not_found("there is no such playlist\n");
-    }
-    unavailable(path)
 }
 
 /// The stream has nothing, and why.
@@ -162,51 +138,6 @@ fn unavailable(path: &Path) -> Response {
     };
     let headers = [(RETRY_AFTER, "2"), (CACHE_CONTROL, "no-store")];
     (StatusCode::SERVICE_UNAVAILABLE, headers, format!("{reason}\n")).into_response()
-}
-
-fn send(path: &Path, resource: Resource, headers: &HeaderMap) -> Response {
-    let etag = HeaderValue::from_str(&resource.etag).unwrap_or(HeaderValue::from_static("\"\""));
-    let cache = if resource.is_immutable { "public, max-age=3600, immutable" } else { "no-cache" };
-    let mut response = if matches(headers.get(IF_NONE_MATCH), &resource.etag) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        content(path, resource, headers)
-    };
-    response.headers_mut().insert(ETAG, etag);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
-    response
-}
-
-fn content(path: &Path, resource: Resource, headers: &HeaderMap) -> Response {
-    let length = resource.body.len();
-    // Playlists are whole or useless.
-    let may_part = resource.is_immutable
-        && headers.get(IF_RANGE).is_none_or(|tag| tag.as_bytes() == resource.etag.as_bytes());
-    let header = headers.get(RANGE).and_then(|range| range.to_str().ok()).filter(|_| may_part);
-    let (status, range, body) = match range::wanted(header, length) {
-        Wanted::All => (StatusCode::OK, None, resource.body),
-        Wanted::Part(part) => {
-            let range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
-            (StatusCode::PARTIAL_CONTENT, Some(range), resource.body.slice(part))
-        }
-        Wanted::Nothing => {
-            let range = format!("bytes */{length}");
-            return (StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, range)]).into_response();
-        }
-    };
-    let body = RopeBody::from(body);
-    path.stats.outbound_bytes.add(body.size_hint().exact().unwrap_or_default());
-    let mut response = (status, [(CONTENT_TYPE, resource.media_type)]).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, body.size_hint().exact().unwrap_or_default().into());
-    if resource.is_immutable {
-        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    }
-    if let Some(range) = range.and_then(|range| HeaderValue::from_str(&range).ok()) {
-        headers.insert(CONTENT_RANGE, range);
-    }
-    *response.body_mut() = Body::new(body);
-    response
 }
 
 /// Weak comparison with a list of tags (RFC 9110 section 13.1.2).

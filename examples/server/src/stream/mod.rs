@@ -1,4 +1,4 @@
-//! One live stream: what its source hands in becomes segments in the store, and everyone who asks is told how it is.
+//! One live stream: what its source hands in becomes segments and lists at its origin, and everyone who asks is told how it is.
 //!
 //! [`Live`] is the writing half, owned by the source's task; [`Path`] is the half that all others read.
 

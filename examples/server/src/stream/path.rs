@@ -1,6 +1,5 @@
 //! What others see of a stream: its state, its numbers, its resources.
 
-use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,7 +8,6 @@ use super::Stats;
 use super::readers::Readers;
 use super::served::Served;
 use crate::config::{self, Source, Variant};
-use crate::store::{Resource, Store};
 
 /// The readable half of a stream.
 #[derive(Debug)]
@@ -18,9 +16,6 @@ pub(crate) struct Path {
     config: config::Path,
     status: watch::Sender<Status>,
     variant: Variant,
-    /// What is served of the variant `fmp4`.
-    store: RwLock<Store>,
-    /// What is served of the others.
     pub(crate) served: Served,
     pub(crate) stats: Stats,
     pub(crate) readers: Readers,
@@ -98,7 +93,6 @@ impl Path {
             config,
             status: watch::Sender::new(Status { state, cuts: 0, tracks: Vec::new(), ready_time: None }),
             variant: Variant::Fmp4,
-            store: RwLock::default(),
             served: Served::new(),
             stats: Stats::default(),
             readers: Readers::new(reader_lasts),
@@ -122,7 +116,7 @@ impl Path {
 
     /// Bytes of media held.
     pub(crate) fn stored_bytes(&self) -> u64 {
-        self.store(|store| store.bytes()) + self.served.bytes()
+        self.served.bytes()
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -140,16 +134,6 @@ impl Path {
     /// To wait for what changes.
     pub(crate) fn watch(&self) -> watch::Receiver<Status> {
         self.status.subscribe()
-    }
-
-    /// The resource called `name`, if it is (still) there.
-    pub(crate) fn get(&self, name: &str) -> Option<Resource> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner).get(name)
-    }
-
-    /// Changes the store, before anyone is told of it.
-    pub(crate) fn store<R>(&self, change: impl FnOnce(&mut Store) -> R) -> R {
-        change(&mut self.store.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes the status and wakes who waits for it; a change that changes nothing wakes nobody.

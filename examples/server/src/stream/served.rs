@@ -26,12 +26,12 @@ impl Served {
     }
 
     /// From now on requests are answered from `origin`.
-    pub(super) fn open(&self, origin: Origin) {
+    pub(crate) fn open(&self, origin: Origin) {
         self.change(|served| *served = Some(origin));
     }
 
     /// What the segmenter gave out can be fetched when this returns.
-    pub(super) fn push(&self, output: &segment::Output) {
+    pub(crate) fn push(&self, output: &segment::Output) {
         self.change(|served| {
             if let Some(origin) = served {
                 origin.push(output, clock::wall());

@@ -25,6 +25,32 @@
 //! appended; once that is durable, [one patch](Seal::once_durable) turns the 16 bytes into the header of an `mdat` over everything up to
 //! there.
 //!
+//! # Codecs
+//!
+//! Packets are what [`Packet::data`](crate::packet::Packet::data) says, and are not touched.
+//!
+//! | | sample entry, configuration |
+//! |---|---|
+//! | H.264 | `avc1`, `avcC`; `avc3` where [parameter sets](ParameterSets) come in band |
+//! | H.265 | `hvc1`, `hvcC`; `hev1` likewise |
+//! | VP8, VP9 | `vp08`, `vp09`; `vpcC` |
+//! | AV1 | `av01`, `av1C` |
+//! | AAC | `mp4a`, `esds` |
+//! | MP3 and MPEG audio of the other layers | `mp4a`, `esds` |
+//! | Opus | `Opus`, `dOps` |
+//! | FLAC | `fLaC`, `dfLa` |
+//! | AC-3, E-AC-3 | `ac-3`, `dac3`; `ec-3`, `dec3` |
+//!
+//! # What is refused
+//!
+//! * Vorbis, for which no sample entry is registered, and a time base whose tick is not 1/n of a second (8.4.2).
+//! * A packet that is not decoded after the one before it, or lies before the beginning of the time line (`tfdt` has no sign, 8.8.12).
+//! * What a field has no room for: pictures wider or higher than 65535, a sample of 4 GiB, a PTS too far from its DTS, more than 65535 entries in
+//!   one `sidx`.
+//! * An [`Event`] where there are no fragments to put it between.
+//!
+//! [`Error`] says which packet or value it was. The muxer or writer is then as it was before: leave the packet out and go on.
+//!
 //! # Time
 //!
 //! The media time scale is the track's own, so ticks are written as they come and nothing is rounded. `tfdt` is 64 bits wide and every

@@ -7,6 +7,27 @@
 //! Payload is copied once, from the packets into 188-byte ones: all sizes are known before the first byte is written, and NAL units go
 //! behind start codes on the way.
 //!
+//! # Codecs
+//!
+//! | | `stream_type` | in a PES packet |
+//! |---|---|---|
+//! | H.264, H.265 | 0x1b; 0x24 with registration `HEVC` | one access unit behind start codes |
+//! | AAC | 0x0f, or 0x11 for LATM | frames with ADTS headers; AudioMuxElements |
+//! | MP3 and MPEG audio of the other layers | 0x03, 0x04 for lower sampling rates | frames |
+//! | AC-3, E-AC-3 | 0x81, 0x87 with registrations `AC-3`, `EAC3` | frames |
+//! | Opus | 0x06 with registration `Opus` | packets with control headers |
+//! | timed ID3 | 0x15 with metadata descriptors | one tag |
+//!
+//! # What is refused
+//!
+//! * VP8, VP9, AV1, Vorbis and FLAC, which nobody reads from a transport stream; AAC that its framing cannot describe; Opus in a layout without
+//!   a code; more than 16 tracks; options out of their ranges.
+//! * A packet that is not decoded after the one before it on its track, is shown before it is decoded, or comes too [late](Error::Late) for the clock that
+//!   has gone on meanwhile.
+//! * NAL units that go beyond their packet; sound of more than a PES packet holds; at a constant rate, what that rate does not carry in time.
+//!
+//! [`Error`] says which packet of which track it was.
+//!
 //! # What holds for what is written
 //!
 //! * Continuity counters go on from call to call; a [segment](Muxer::segment) begins with PAT and PMT, then the clock. They come again before each

@@ -9,6 +9,29 @@
 //! container guidelines have it; with anything else among the tracks (H.264, H.265, AAC, FLAC, MP3, AC-3, E-AC-3) the same elements are a Matroska
 //! file ([`DocType`]).
 //!
+//! # Codecs
+//!
+//! | | `CodecID` | `CodecPrivate` |
+//! |---|---|---|
+//! | VP8, VP9 | `V_VP8`, `V_VP9` | none; of VP9 its features |
+//! | AV1 | `V_AV1` | `av1C` |
+//! | Opus | `A_OPUS` | `OpusHead` |
+//! | Vorbis | `A_VORBIS` | its three headers |
+//! | H.264, H.265 | `V_MPEG4/ISO/AVC`, `V_MPEGH/ISO/HEVC` | `avcC`, `hvcC` |
+//! | AAC | `A_AAC` | AudioSpecificConfig |
+//! | FLAC | `A_FLAC` | `fLaC` and its metadata blocks |
+//! | MP3, MPEG audio of layers I and II | `A_MPEG/L3`, `A_MPEG/L1`, `A_MPEG/L2` | none |
+//! | AC-3, E-AC-3 | `A_AC3`, `A_EAC3` | none |
+//!
+//! # What is refused
+//!
+//! * A codec that only Matroska has, where [WebM](DocType) is demanded.
+//! * A packet that is not decoded after the one before it; of a codec that does not reorder, one that is shown before it.
+//! * A packet before the beginning of the segment, as times in it have no sign, or beyond 63 bits of its ticks.
+//! * Alpha for a track that announced none; more than 126 tracks; an Opus priming of more than 16 bits.
+//!
+//! [`Error`] says which packet or value it was. The muxer or writer is then as it was before: leave the packet out and go on.
+//!
 //! # Time
 //!
 //! Blocks count in ticks of the whole segment, [`Format::timestamp_scale`], by default milliseconds. Every block is rounded from its

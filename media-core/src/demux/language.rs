@@ -4,7 +4,7 @@ use crate::track::Language;
 
 /// The language of a BCP 47 tag (`de`, `de-CH`, `deu`) or of an old Matroska or broadcast code (`ger`); `None` where it is unknown, or nobody
 /// says.
-pub(super) fn from_tag(tag: &str) -> Option<Language> {
+pub(crate) fn from_tag(tag: &str) -> Option<Language> {
     let primary = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
     match primary.as_bytes() {
         &[a, b, c] => from_code([a, b, c]),
@@ -17,10 +17,16 @@ pub(super) fn from_tag(tag: &str) -> Option<Language> {
 }
 
 /// The language of a code of ISO 639-2, where twenty languages have two.
-pub(super) fn from_code(code: [u8; 3]) -> Option<Language> {
+pub(crate) fn from_code(code: [u8; 3]) -> Option<Language> {
     let code = code.map(|letter| letter.to_ascii_lowercase());
     let terminological = BIBLIOGRAPHIC.iter().find(|(old, _)| **old == code).map_or(code, |(_, new)| **new);
     Language::new(terminological)
+}
+
+/// The code of ISO 639-2/B, which Matroska's `Language` has.
+pub(crate) fn bibliographic(language: Language) -> [u8; 3] {
+    let code = language.code();
+    BIBLIOGRAPHIC.iter().find(|(_, new)| **new == code).map_or(code, |(old, _)| **old)
 }
 
 /// ISO 639-2/B codes that are not those of ISO 639-2/T.
@@ -68,6 +74,15 @@ mod tests {
         let expected = ["deu", "deu", "deu", "deu", "zho", "eng"].map(|code| Some(code.to_owned()));
         assert_eq!(["de", "de-CH", "ger", "deu", "zh-Hant", "EN_us"].map(code), expected);
         assert_eq!(["und", "", "x-none", "english", "qx"].map(code), [const { None }; 5]);
+    }
+
+    #[test]
+    fn languages_with_two_codes_come_back() {
+        for (old, new) in BIBLIOGRAPHIC {
+            assert_eq!(from_code(*old).map(bibliographic), Some(*old));
+            assert_eq!(from_code(*old), Language::new(*new));
+        }
+        assert_eq!(from_code(*b"eng").map(bibliographic), Some(*b"eng"));
     }
 
     #[test]

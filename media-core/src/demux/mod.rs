@@ -20,7 +20,7 @@ mod any;
 mod container;
 mod input;
 mod interleave;
-mod language;
+pub(crate) mod language;
 pub mod mp4;
 pub mod mpegts;
 mod sound;

@@ -7,7 +7,7 @@ use media_core::demux::webm::Demuxer;
 use media_core::mux::webm::{Config, Layout, Muxer};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
-use media_core::track::{Kind, Track};
+use media_core::track::{Kind, Language, Rotation, Track};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -25,7 +25,8 @@ fn step() -> impl Strategy<Value = Step> {
 fn compare(read: &Read, script: &Scripted, tick: i64) {
     let track = read.tracks().iter().find(|track| track.id.get() == script.track.id.get());
     let track = track.expect("the track");
-    assert_eq!((&track.codec, track.language), (&expected_codec(&script.track), None));
+    assert_eq!(track.codec, expected_codec(&script.track));
+    assert_eq!((track.language, track.rotation), (script.track.language, script.track.rotation));
     let own = read.packets_of(track.id);
     assert_eq!(own.len(), script.packets.len());
     let mut moved = 0;
@@ -70,9 +71,13 @@ proptest! {
         layout in prop_oneof![Just(Layout::Live), Just(Layout::CuesLast), Just(Layout::CuesFirst { points: 9 })],
         start in prop_oneof![Just(0_i64), 0..100_000_i64],
         size in 1..5000_usize,
+        turns in 0..4,
+        language in prop_oneof![Just(*b"und"), Just(*b"deu"), Just(*b"eng"), Just(*b"zho")],
     ) {
-        let pictures = script::track(1, Kind::Video, TimeBase::VIDEO, 0);
-        let sound = script::track(2, Kind::Audio, TimeBase::hz(48_000), priming);
+        let mut pictures = script::track(1, Kind::Video, TimeBase::VIDEO, 0);
+        pictures.rotation = Rotation::from_degrees(90 * turns).expect("quarter turns");
+        let mut sound = script::track(2, Kind::Audio, TimeBase::hz(48_000), priming);
+        sound.language = Language::new(language);
         let frames: Vec<Step> = video
             .iter()
             .map(|step| Step { duration: 960, key: Key::Closed, len: step.len })

@@ -13,11 +13,7 @@ use crate::sources::{Differences, File, clean, errors, read_back};
 const KNOWN: &[(&str, &str)] = &[];
 
 pub(crate) fn write(file: &File, layout: Layout) -> Result<Bytes, Error> {
-    let entry = |track| TrackEntry {
-        language: Option::map(track_language(track), str::to_owned),
-        ..TrackEntry::from(track)
-    };
-    let tracks: Vec<TrackEntry> = file.tracks.iter().map(entry).collect();
+    let tracks: Vec<TrackEntry> = file.tracks.iter().map(TrackEntry::from).collect();
     let mut writer = Writer::new(&tracks, Config::new(layout))?;
     let mut bytes = writer.init().to_vec();
     for packet in &file.packets {
@@ -30,10 +26,6 @@ pub(crate) fn write(file: &File, layout: Layout) -> Result<Bytes, Error> {
     ending.rope.pieces().iter().for_each(|piece| bytes.extend_from_slice(piece));
     ending.patches.iter().for_each(|patch| patch.apply(&mut bytes));
     Ok(bytes.into())
-}
-
-fn track_language(track: &media_core::track::Track) -> Option<&str> {
-    track.language.as_ref().map(media_core::track::Language::as_str)
 }
 
 /// A file with cues at the end, one with cues at the front and a live stream in turn.

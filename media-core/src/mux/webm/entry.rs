@@ -3,6 +3,7 @@
 use super::Error;
 use super::ebml::{Id, element, float, uint};
 use crate::codec::{self, Colour, ContentLight, MasteringDisplay, vp9};
+use crate::demux::language::bibliographic;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::{Kind, Rotation, Track};
 
@@ -21,10 +22,12 @@ use crate::track::{Kind, Rotation, Track};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackEntry {
-    /// The track. Its [priming](Track::priming) becomes `CodecDelay` and the pre-skip of `OpusHead`, whatever the codec configuration says.
+    /// The track. Its [priming](Track::priming) becomes `CodecDelay` and the pre-skip of `OpusHead`, whatever the codec configuration says,
+    /// its [language](Track::language) `Language` and its [rotation](Track::rotation) `ProjectionPoseRoll`.
     pub track: Track,
-    /// A BCP 47 tag, written as `LanguageBCP47`; `None` leaves the language undetermined. Chromium's Media Source Extensions know no
-    /// `LanguageBCP47`: in a segment for DASH leave it to the manifest.
+    /// A BCP 47 tag that says more than [`Track::language`], or of a language that has no code of three letters: written as `LanguageBCP47`,
+    /// which readers take before `Language`. Chromium's Media Source Extensions do not know it: in a segment for DASH leave it to the
+    /// manifest.
     pub language: Option<String>,
     /// What people call the track.
     pub name: Option<String>,
@@ -68,7 +71,8 @@ impl TrackEntry {
                 &uint(TRACK_UID, track.id.get().into()),
                 &uint(TRACK_TYPE, kind),
                 &uint(FLAG_LACING, 0),
-                &element(LANGUAGE, &[b"und"]), // without it, a track is in English
+                // Without it, a track is in English.
+                &element(LANGUAGE, &[&track.language.map_or(*b"und", bibliographic)]),
                 &self.language.as_ref().map(|tag| text(LANGUAGE_BCP47, tag)).unwrap_or_default(),
                 &self.name.as_ref().map(|name| text(NAME, name)).unwrap_or_default(),
                 &if self.alpha { uint(MAX_BLOCK_ADDITION_ID, 1) } else { Vec::new() },

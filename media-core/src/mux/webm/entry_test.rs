@@ -3,7 +3,7 @@
 use super::*;
 use crate::codec::{aac, opus, vp8};
 use crate::mux::webm::hex::bytes;
-use crate::track::TrackId;
+use crate::track::{Language, TrackId};
 
 fn track(base: TimeBase, codec: codec::Config) -> Track {
     Track::new(TrackId::new(258).expect("not zero"), base, codec)
@@ -68,6 +68,17 @@ fn opus_says_its_priming_twice() {
     track.priming = 65_536;
     let error = TrackEntry::from(&track).to_element(1).expect_err("17 bits");
     assert_eq!(error.to_string(), "priming of 65536 ticks, at most 65535 samples of Opus are possible");
+}
+
+/// RFC 9559 section 12: `Language` has the older of the two codes that German has.
+#[test]
+fn a_language_is_called_as_it_was_before_bcp_47() {
+    let config = opus::Config::new(2).expect("stereo");
+    let mut track = track(TimeBase::hz(48_000), codec::Config::Opus(config));
+    let language = |track: &Track| written(&TrackEntry::from(track))[16..23].to_vec();
+    assert_eq!(language(&track), bytes("22b59c 83 'und'"));
+    track.language = Language::new(*b"deu");
+    assert_eq!(language(&track), bytes("22b59c 83 'ger'"));
 }
 
 #[test]

@@ -54,13 +54,14 @@ impl Fuzzer {
         while began.elapsed() < time {
             let input = self.mutation();
             *self.current.lock().expect("no holder panics") = (input.clone(), Instant::now());
-            if panic::catch_unwind(|| target(&input)).is_err() {
+            let panicked = panic::catch_unwind(|| target(&input)).is_err();
+            self.current.lock().expect("no holder panics").0.clear();
+            if panicked {
                 println!("{}: {}", self.name, keep(&self.folder, &input).display());
                 return false;
             }
             tries += 1;
         }
-        self.current.lock().expect("no holder panics").0.clear();
         println!("{}: {tries} inputs, nothing found", self.name);
         true
     }

@@ -73,6 +73,22 @@ fn trap_16_rates_of_sound_are_groups() {
     assert_eq!(text.matches("v.m3u8").count(), 2);
 }
 
+/// The peak is that of any contiguous set of segments (RFC 8216bis 4.4.6.2): a discontinuity takes no time, both its sides are fetched together.
+#[test]
+fn trap_16_peak_goes_over_a_discontinuity() {
+    let mut presentation = Presentation::new(Type::Vod);
+    let rendition = Rendition::new("v", Container::Fmp4);
+    let before = segments(&[(180_000, 1000), (45_000, 100_000)]);
+    let id = add(&mut presentation, rendition, &[pictures(320, 180)], many("v"), before);
+    presentation.begin(id, &[pictures(320, 180)], many("w")).unwrap();
+    for segment in segments(&[(45_000, 100_000), (180_000, 1000)]) {
+        presentation.push(id, segment).unwrap();
+    }
+    // 200000 bytes in the second around it, half of the target duration.
+    let text = hls::multivariant(&presentation).unwrap();
+    assert!(text.contains("#EXT-X-STREAM-INF:BANDWIDTH=1600000,"), "{text}");
+}
+
 /// No rate is below 1 or beyond the 32 bits that an MPD has.
 #[test]
 fn trap_16_bandwidth_has_bounds() {

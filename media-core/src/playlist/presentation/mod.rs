@@ -207,7 +207,6 @@ impl Presentation {
         let longest = i64::from(self.target_duration()) * SECOND;
         let mut rate = Rate::default();
         for stretch in &rendition.stretches {
-            rate.interrupt();
             stretch
                 .segments
                 .iter()

@@ -5,6 +5,7 @@ use media_core::playlist::presentation::{
     Container, Files, Presentation, Rendition, Segment, Template, Type, hls,
 };
 use media_core::time::Timestamp;
+use media_core::track::Track;
 
 use crate::model::{add, ladder, many, pictures, ranges, segments, sound};
 
@@ -123,7 +124,7 @@ fn trap_17_target_duration_is_the_same_in_all_playlists() {
 /// RFC 8216bis 8, 4.4.3.6, 4.4.4.5: the version is that of the features, an I-frame list has its map, and a range begins where a player can.
 #[test]
 fn trap_23_version_and_maps_follow_from_what_is_used() {
-    let version = |container, files, tracks: &[media_core::track::Track]| {
+    let version = |container, files, tracks: &[Track]| {
         let mut presentation = Presentation::new(Type::Vod);
         let id =
             add(&mut presentation, Rendition::new("v", container), tracks, files, segments(&[(90_000, 600)]));
@@ -157,6 +158,26 @@ fn trap_24_timeline_is_the_medias_own() {
     assert!(text.contains("presentationTimeOffset=\"12345\""), "{text}");
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| line.starts_with("<S ")).collect();
     assert_eq!(lines, ["<S t=\"12345\" d=\"180000\" r=\"1\"/>", "<S d=\"180001\"/>", "<S d=\"180000\"/>"]);
+}
+
+/// ISO/IEC 14496-12 8.6.6, 23009-1 5.3.9.6: what the encoder put before the sound is not shown in any Period, its pictures begin with the Period.
+#[test]
+fn trap_05_priming_is_before_each_period() {
+    let mut presentation = Presentation::new(Type::Vod);
+    let (video, audio) = (pictures(320, 180), Track { priming: 1024, ..sound() });
+    let ids = ["v", "a"].map(|name| presentation.add(Rendition::new(name, Container::Fmp4)).unwrap());
+    for second in [10, 20] {
+        presentation.begin(ids[0], std::slice::from_ref(&video), many("v")).unwrap();
+        presentation.push(ids[0], Segment::new(Timestamp::new(second * 90_000), 180_000, 0..9)).unwrap();
+        presentation.begin(ids[1], std::slice::from_ref(&audio), many("a")).unwrap();
+        presentation
+            .push(ids[1], Segment::new(Timestamp::new(second * 48_000 - 1024), 97_280, 0..9))
+            .unwrap();
+    }
+    presentation.finish();
+    let text = dash::mpd(&presentation, Addressing::Timeline).unwrap();
+    let offsets = text.split("presentationTimeOffset=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    assert_eq!(offsets.collect::<Vec<_>>(), ["900000", "480000", "1800000", "960000"]);
 }
 
 /// The same clause: one duration for all only where every start is right within half of it.

@@ -109,7 +109,8 @@ impl Presentation {
     }
 
     /// Begins a [`Stretch`] of a rendition: the first, or another one where time or configuration break. `tracks` are what is in its files;
-    /// its first track of pictures, or else the first, is the one whose ticks its segments count in.
+    /// its first track of pictures, or else the first, is the one whose ticks its segments count in. Its [priming](Track::priming) lies at the
+    /// start of this stretch: zero where the same sound goes on.
     ///
     /// # Errors
     /// When there is no track, a file's name is no plain one, or it is finished.
@@ -239,10 +240,9 @@ impl Stretch {
         Position { time: segment.start, base: self.base() }
     }
 
-    /// Where the first of it is to be seen or heard: what a player drops at the start of the presentation is behind it.
-    fn intended(&self, is_first: bool) -> Option<Position> {
-        let priming = if is_first { i64::from(self.leader().priming) } else { 0 };
-        self.segments.first().map(|first| self.start(first).plus(priming))
+    /// Where the first of it is to be seen or heard: what a player drops lies before.
+    fn intended(&self) -> Option<Position> {
+        self.segments.first().map(|first| self.start(first).plus(self.leader().priming.into()))
     }
 
     fn end(&self, segment: &Segment) -> Position {

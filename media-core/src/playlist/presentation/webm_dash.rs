@@ -37,7 +37,7 @@ pub fn on_demand(presentation: &Presentation) -> Result<String, Error> {
     let sets = sets(presentation);
     let ends = sets.iter().flat_map(|set| &set.members).filter_map(|member| {
         let last = member.stretch.segments.last()?;
-        Some((member.stretch.intended(true)?, member.stretch.end(last)))
+        Some((member.stretch.intended()?, member.stretch.end(last)))
     });
     let (start, end) = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).ok_or(Error::Nothing)?;
     let mut xml = begin("urn:mpeg:dash:profile:webm-on-demand:2012", "static");

@@ -85,7 +85,7 @@ impl<'a> Period<'a> {
             .filter_map(|rendition| Some((*rendition, rendition.stretches.get(index)?)))
             .filter(|(_, stretch)| !stretch.segments.is_empty())
             .collect();
-        let starts = stretches.iter().filter_map(|(_, stretch)| stretch.intended(index == 0));
+        let starts = stretches.iter().filter_map(|(_, stretch)| stretch.intended());
         let ends = stretches.iter().filter_map(|(_, stretch)| Some(stretch.end(stretch.segments.last()?)));
         let (origin, end) = (starts.min()?, ends.max()?);
         Some(Self { stretches, origin, duration: end.since(origin) })

@@ -1,5 +1,6 @@
 //! Traps of packagers, by their numbers.
 
+use media_core::codec::{self, vp9};
 use media_core::playlist::presentation::dash::{self, Addressing};
 use media_core::playlist::presentation::{
     Container, Files, Presentation, Rendition, Segment, Template, Type, hls,
@@ -88,6 +89,21 @@ fn trap_16_peak_goes_over_a_discontinuity() {
     // 200000 bytes in the second around it, half of the target duration.
     let text = hls::multivariant(&presentation).unwrap();
     assert!(text.contains("#EXT-X-STREAM-INF:BANDWIDTH=1600000,"), "{text}");
+}
+
+/// RFC 8216bis 4.4.6.2: FRAME-RATE is the highest of all the video in a variant, and all of it is to fit into RESOLUTION.
+#[test]
+fn variant_tells_the_most_of_all_its_pictures() {
+    let mut presentation = Presentation::new(Type::Vod);
+    let rendition = Rendition::new("v", Container::Fmp4);
+    let id = add(&mut presentation, rendition, &[pictures(320, 180)], many("v"), segments(&[(180_000, 9)]));
+    let config = vp9::Config::from_parts(vp9::Parts::new(640, 360)).unwrap().with_frame_rate(50, 1);
+    let larger = Track { codec: codec::Config::Vp9(config), ..pictures(320, 180) };
+    presentation.begin(id, &[larger], many("w")).unwrap();
+    segments(&[(180_000, 9)]).into_iter().for_each(|segment| presentation.push(id, segment).unwrap());
+    let text = hls::multivariant(&presentation).unwrap();
+    assert!(text.contains("RESOLUTION=640x360,FRAME-RATE=50.000\n"), "{text}");
+    assert!(text.contains("CODECS=\"vp09.00.11.08,vp09.00.30.08\",RESOLUTION=640x360,URI"), "{text}");
 }
 
 /// No rate is below 1 or beyond the 32 bits that an MPD has.

@@ -131,19 +131,27 @@ impl Rendition {
 
     /// The formats of all its tracks, each once.
     pub(super) fn codecs(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        for track in self.stretches.iter().flat_map(|stretch| &stretch.tracks) {
-            let codecs = track.codec.codecs();
-            if !all.contains(&codecs) {
-                all.push(codecs);
-            }
-        }
-        all
+        distinct(self.stretches.iter().flat_map(|stretch| &stretch.tracks))
+    }
+
+    /// The formats of the tracks that its segments count in.
+    pub(super) fn leading_codecs(&self) -> Vec<String> {
+        distinct(self.stretches.iter().map(Stretch::leader))
     }
 
     pub(super) fn segments(&self) -> impl Iterator<Item = &Segment> {
         self.stretches.iter().flat_map(|stretch| &stretch.segments)
     }
+}
+
+fn distinct<'a>(tracks: impl Iterator<Item = &'a Track>) -> Vec<String> {
+    let mut all = Vec::new();
+    for codecs in tracks.map(|track| track.codec.codecs()) {
+        if !all.contains(&codecs) {
+            all.push(codecs);
+        }
+    }
+    all
 }
 
 /// Segments end to end, of the same tracks and the same header.

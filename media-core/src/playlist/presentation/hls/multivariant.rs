@@ -6,7 +6,7 @@ use super::super::super::text::{put_number, put_padded};
 use super::super::{Presentation, Rendition, RenditionId, Role};
 use super::group::{self, Group, groups};
 use super::{DECIMALS, has_iframes, iframes, is_listed, version};
-use crate::codec::Colour;
+use crate::codec::{Colour, Config};
 use crate::track::Kind;
 
 /// The multivariant playlist; `None` when no rendition is for HLS or none has a segment.
@@ -133,24 +133,25 @@ fn put_iframes(out: &mut String, presentation: &Presentation, rendition: &Rendit
     put_number(out, own.peak);
     out.push_str(",AVERAGE-BANDWIDTH=");
     put_number(out, own.average);
-    if let Some(track) = rendition.leader() {
-        put_quoted(out, ",CODECS", &track.codec.codecs());
-    }
+    put_quoted(out, ",CODECS", &rendition.leading_codecs().join(","));
     put_pictures(out, rendition, video, false);
     put_quoted(out, ",URI", &rendition.iframe_playlist());
     out.push('\n');
 }
 
+/// What holds for the pictures of all stretches: the largest and the most a second.
 fn put_pictures(out: &mut String, rendition: &Rendition, video: &Video, with_rate: bool) {
-    let Some(track) = rendition.leader() else { return };
-    if let Some((width, height)) = track.codec.display_size() {
+    let coded = || rendition.stretches.iter().map(|stretch| &stretch.leader().codec);
+    let area = |(width, height): &(u32, u32)| u64::from(*width) * u64::from(*height);
+    if let Some((width, height)) = coded().filter_map(Config::display_size).max_by_key(area) {
         out.push_str(",RESOLUTION=");
         put_number(out, u64::from(width));
         out.push('x');
         put_number(out, u64::from(height));
     }
-    if let Some((num, den)) = track.codec.frame_rate().filter(|(_, den)| with_rate && *den != 0) {
-        let thousandths = (u64::from(num) * 1000 + u64::from(den) / 2) / u64::from(den);
+    let rates = coded().filter_map(Config::frame_rate).filter(|(_, den)| with_rate && *den != 0);
+    let thousandths = |(num, den)| (u64::from(num) * 1000 + u64::from(den) / 2) / u64::from(den);
+    if let Some(thousandths) = rates.map(thousandths).max() {
         out.push_str(",FRAME-RATE=");
         put_number(out, thousandths / 1000);
         out.push('.');

@@ -128,20 +128,38 @@ fn playlist(path: &Path) -> Result<Report, Box<dyn Error>> {
 /// Bits per second of the segments of a playlist, where all of them are files of their own.
 fn measure(playlist: &Path, text: &str) -> Option<hls::Measured> {
     let folder = playlist.parent()?;
-    let (mut seconds, mut all, mut bits, mut peak) = (0.0, 0.0, 0, 0);
+    let (mut target, mut seconds, mut segments) = (0.0, 0.0, Vec::new());
     for line in text.lines().filter(|line| !line.is_empty()) {
-        if let Some(duration) = line.strip_prefix("#EXTINF:") {
+        if let Some(duration) = line.strip_prefix("#EXT-X-TARGETDURATION:") {
+            target = duration.trim().parse::<f64>().ok()?;
+        } else if let Some(duration) = line.strip_prefix("#EXTINF:") {
             seconds = duration.split(',').next()?.trim().parse::<f64>().ok()?;
         } else if line.starts_with("#EXT-X-BYTERANGE") {
             return None;
         } else if !line.starts_with('#') && seconds > 0.0 {
-            let own = 8 * fs::metadata(folder.join(line)).ok()?.len();
-            // Segments of less than half the target say little of the rate, RFC 8216bis 4.1.
-            peak = peak.max(if seconds >= 1.0 { (own as f64 / seconds) as u64 } else { 0 });
-            (bits, all) = (bits + own, all + seconds);
+            segments.push((seconds, 8 * fs::metadata(folder.join(line)).ok()?.len()));
         }
     }
-    (all > 0.0).then(|| hls::Measured { peak, average: (bits as f64 / all) as u64 })
+    let (all, bits) = segments.iter().fold((0.0, 0), |sum, segment| (sum.0 + segment.0, sum.1 + segment.1));
+    (all > 0.0).then(|| hls::Measured { peak: peak(&segments, target), average: (bits as f64 / all) as u64 })
+}
+
+/// The largest rate of any contiguous segments that last between half and one and a half target durations, RFC 8216bis 4.4.6.2.
+fn peak(segments: &[(f64, u64)], target: f64) -> u64 {
+    let mut peak = 0;
+    for first in 0..segments.len() {
+        let (mut lasts, mut all) = (0.0, 0);
+        for (seconds, bits) in &segments[first..] {
+            (lasts, all) = (lasts + seconds, all + bits);
+            if lasts > 1.5 * target {
+                break;
+            }
+            if lasts >= 0.5 * target {
+                peak = peak.max((all as f64 / lasts) as u64);
+            }
+        }
+    }
+    peak
 }
 
 /// Gives a file to `push`, piece by piece.

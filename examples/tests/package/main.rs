@@ -1,75 +1,17 @@
 //! Files that are packaged in every form give ffmpeg the packets they had.
 
+mod newcomer;
+mod playlist;
+mod sequence;
+mod tools;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-/// A folder of the test's own below the build folder, empty.
-fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("package").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder below the build folder");
-    folder
-}
-
-/// Real files; `None`, which is said, where they or ffmpeg are not there.
-fn media<const N: usize>(names: [&str; N]) -> Option<[PathBuf; N]> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/media");
-    let folder = std::env::var_os("MEDIA_DIR").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let files = names.map(|name| folder.join(name));
-    let player = Command::new("ffmpeg").arg("-version").stdout(Stdio::null()).status();
-    if files.iter().any(|file| !file.is_file()) || player.is_err() {
-        eprintln!("skipped: no ffmpeg, or not all of {names:?} in {}", folder.display());
-        return None;
-    }
-    Some(files)
-}
-
-fn package(form: &str, folder: &Path, inputs: &[String]) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_package-files"));
-    let output = command.arg(form).arg(folder).args(inputs).output().expect("it was built");
-    assert!(output.status.success(), "{form}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// MD5 of a stream's payloads, or of its pictures or samples as decoded.
-fn hash(file: &Path, stream: &str, decoded: bool) -> String {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-v", "error", "-i"]).arg(file).args([
-        "-map",
-        &format!("0:{stream}"),
-        "-fps_mode",
-        "passthrough",
-    ]);
-    if !decoded {
-        command.args(["-c", "copy"]);
-    }
-    let output = command.args(["-f", "streamhash", "-hash", "md5", "-"]).stdin(Stdio::null()).output();
-    let output = output.expect("ffmpeg is there");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let found = text.split("MD5=").nth(1).map(|hash| hash.trim().to_owned());
-    found.unwrap_or_else(|| panic!("{}: {text}{}", file.display(), String::from_utf8_lossy(&output.stderr)))
-}
-
-/// Packets of the streams that ffprobe finds, each stream once.
-fn packets(file: &Path) -> Vec<u32> {
-    let entries = ["-count_packets", "-show_entries", "stream=index,nb_read_packets", "-of", "csv=p=0"];
-    let output = Command::new("ffprobe").args(["-v", "error"]).args(entries).arg(file).output();
-    let text = String::from_utf8_lossy(&output.expect("ffprobe is there").stdout).into_owned();
-    let mut lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-    lines.sort_unstable();
-    lines.dedup();
-    lines.iter().filter_map(|line| line.split(',').nth(1)?.parse().ok()).collect()
-}
-
-fn text(file: &Path) -> String {
-    std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
-}
-
-fn argument(file: &Path, take: &str) -> String {
-    format!("{}{take}", file.display())
-}
+use crate::tools::{argument, hash, media, package, packets, scratch, text};
 
 /// H.264 with B-frames, an edit list and AAC with priming.
-const MOVIE: &str = "mp4/silent-black-10s.mp4";
+pub(crate) const MOVIE: &str = "mp4/silent-black-10s.mp4";
 
 #[test]
 fn fragments_for_hls_and_dash() {
@@ -140,6 +82,17 @@ fn transport_streams_are_read() {
     let folder = scratch("from-ts");
     package("hls", &folder, &[argument(&stream, ":pictures")]);
     assert_eq!(hash(&folder.join("index.m3u8"), "v:0", true), hash(&stream, "v:0", true));
+}
+
+/// A key frame each eight seconds: nothing is cut in between.
+#[test]
+fn every_segment_begins_with_a_key_frame() {
+    let Some([movie]) = media([MOVIE]) else { return };
+    let folder = scratch("keys");
+    package("on-demand", &folder, &[argument(&movie, "")]);
+    assert_eq!(tools::faults(&folder), "");
+    let list = text(&folder.join("silent-black-10s1_v1.m3u8"));
+    assert!(list.contains("#EXT-X-INDEPENDENT-SEGMENTS") && list.matches("#EXTINF:").count() == 2, "{list}");
 }
 
 #[test]
@@ -277,18 +230,4 @@ fn webm_chunks_are_told_by_their_numbers() {
     let file = folder.join("joined.webm");
     std::fs::write(&file, joined).unwrap();
     assert_eq!(hash(&file, "v:0", false), hash(&pictures, "v:0", false));
-}
-
-#[test]
-fn what_cannot_be_read_is_said() {
-    let folder = scratch("wrong");
-    let file = folder.join("no.mp4");
-    std::fs::write(&file, [7; 5000]).unwrap();
-    for arguments in
-        [vec!["hls"], vec!["hl", "x"], vec!["hls", "x", file.to_str().unwrap()], vec!["hls", "x", "absent"]]
-    {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_package-files"));
-        let output = command.current_dir(&folder).args(&arguments).output().unwrap();
-        assert!(!output.status.success() && !output.stderr.is_empty(), "{arguments:?}");
-    }
 }

@@ -1,54 +1,77 @@
-//! Packets of an input into segments, and these into files.
+//! Packets of an input into segments.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use media_core::demux::Output;
+use media_core::packet::Packet;
 use media_core::playlist::Suffix;
-use media_core::playlist::presentation::{
-    Container, Files, Numbering, Presentation, Rendition, RenditionId, Segment, Template,
-};
+use media_core::playlist::presentation::{Container, Presentation, Rendition};
 use media_core::segment::{self, Config, Cut, Format, Init, Segmenter};
 use media_core::timeline;
 use media_core::track::{Kind, Track, TrackId};
 
-use crate::file;
 use crate::form::{Form, Take};
-use crate::movie::Movie;
+use crate::line::Line;
 
-/// Cuts the tracks of an input.
+/// Cuts the tracks of inputs, each behind the one before.
 pub(crate) struct Cutter<'a> {
     form: Form,
     take: Take,
     name: &'a str,
     folder: &'a Path,
     segmenter: Segmenter,
-    tracks: Arc<[Track]>,
+    /// Those of the input, and what they are in what is written.
+    tracks: Vec<(TrackId, Track)>,
+    /// Those that inputs after the first go on with.
+    first: Option<Arc<[Track]>>,
     lines: Vec<Line>,
-}
-
-/// One rendition on its way.
-struct Line {
-    track: TrackId,
-    tracks: Vec<Track>,
-    header: Bytes,
-    name: String,
-    suffix: Suffix,
-    rendition: RenditionId,
-    /// Segments so far.
-    count: u64,
-    /// Where all segments go into one file.
-    movie: Option<Movie>,
+    /// Stretches that every line has.
+    stretches: usize,
+    /// Whether a stretch was begun and no cut came since.
+    is_fresh: bool,
+    /// Where this input begins, in nanoseconds.
+    start: i64,
+    /// Where its last packet ends.
+    end: i64,
 }
 
 impl<'a> Cutter<'a> {
     pub(crate) fn new(form: Form, format: Format, take: Take, name: &'a str, folder: &'a Path) -> Self {
-        let config =
-            Config { format, max_bytes: 256 << 20, follower_lag: 5_000_000_000, ..Config::new(TARGET) };
-        let segmenter = Segmenter::new(config);
-        Self { form, take, name, folder, segmenter, tracks: Arc::new([]), lines: Vec::new() }
+        let config = Config {
+            format,
+            target_duration: LONGEST,
+            max_bytes: 256 << 20,
+            follower_lag: 5_000_000_000,
+            ..Config::new(TARGET)
+        };
+        Self {
+            form,
+            take,
+            name,
+            folder,
+            segmenter: Segmenter::new(config),
+            tracks: Vec::new(),
+            first: None,
+            lines: Vec::new(),
+            stretches: 0,
+            is_fresh: false,
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// The next input comes, and begins at `start` nanoseconds.
+    pub(crate) fn go_on(&mut self, start: i64) {
+        self.first = self.first.take().or_else(|| (!self.tracks.is_empty()).then(|| self.written()));
+        self.start = start;
+    }
+
+    /// Where the last packet ends, in nanoseconds.
+    pub(crate) const fn end(&self) -> i64 {
+        self.end
     }
 
     pub(crate) fn push(
@@ -57,21 +80,8 @@ impl<'a> Cutter<'a> {
         presentation: &mut Presentation,
     ) -> Result<(), Box<dyn Error>> {
         match output {
-            Output::Tracks(tracks) => {
-                self.tracks = tracks.iter().filter(|track| self.take.takes(track)).cloned().collect();
-                if !self.tracks.is_empty() {
-                    self.segmenter.push(timeline::Output::Tracks(self.tracks.clone()))?;
-                }
-            }
-            Output::Packet(mut packet) => {
-                let Some(track) = self.tracks.iter().find(|track| track.id == packet.track) else {
-                    return Ok(());
-                };
-                let later = track.time_base.from_nanos(ORIGIN);
-                packet.pts = packet.pts.saturating_add(later);
-                packet.dts = packet.dts.saturating_add(later);
-                self.segmenter.push(timeline::Output::Packet(packet))?;
-            }
+            Output::Tracks(tracks) => self.tracks(&tracks)?,
+            Output::Packet(packet) => self.packet(packet)?,
         }
         while let Some(output) = self.segmenter.poll() {
             self.take_in(output, presentation)?;
@@ -84,11 +94,34 @@ impl<'a> Cutter<'a> {
         for output in segmenter.finish()? {
             self.take_in(output, presentation)?;
         }
-        for line in &mut self.lines {
-            if let Some(movie) = line.movie.take() {
-                movie.finish(presentation, line.rendition)?;
-            }
+        self.lines.iter_mut().try_for_each(|line| line.end(presentation))
+    }
+
+    fn tracks(&mut self, tracks: &[Track]) -> Result<(), Box<dyn Error>> {
+        let taken: Vec<_> = tracks.iter().filter(|track| self.take.takes(track)).cloned().collect();
+        self.tracks = match &self.first {
+            Some(first) => continued(first, &taken)?,
+            None => taken.into_iter().map(|track| (track.id, track)).collect(),
+        };
+        if !self.tracks.is_empty() {
+            self.segmenter.push(timeline::Output::Tracks(self.written()))?;
         }
+        Ok(())
+    }
+
+    fn written(&self) -> Arc<[Track]> {
+        self.tracks.iter().map(|(_, track)| track.clone()).collect()
+    }
+
+    fn packet(&mut self, mut packet: Packet) -> Result<(), Box<dyn Error>> {
+        let Some((_, track)) = self.tracks.iter().find(|(id, _)| *id == packet.track) else { return Ok(()) };
+        let later = track.time_base.from_nanos(self.start);
+        packet.track = track.id;
+        packet.pts = packet.pts.saturating_add(later);
+        packet.dts = packet.dts.saturating_add(later);
+        let end = packet.pts.saturating_add(packet.duration.unwrap_or(0).into());
+        self.end = self.end.max(track.time_base.to_nanos(end.ticks()));
+        self.segmenter.push(timeline::Output::Packet(packet))?;
         Ok(())
     }
 
@@ -104,25 +137,30 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// A rendition for each file of the first generation; a stretch of it for each later one.
+    /// Another stretch of every rendition, of those too that have nothing in it: all of them break at the same places.
     fn begin(&mut self, init: &Init, presentation: &mut Presentation) -> Result<(), Box<dyn Error>> {
         for (track, tracks, header) in files(init) {
             let index = match self.lines.iter().position(|line| line.track == track) {
                 Some(index) => index,
-                None => self.add(init, track, tracks, presentation)?,
+                None => self.add(init, track, tracks, &header, presentation)?,
             };
-            let line = &mut self.lines[index];
-            (line.tracks, line.header) = (tracks.to_vec(), header);
-            line.begin(self.folder, self.form, presentation)?;
+            self.lines[index].set(tracks, header);
         }
-        Ok(())
+        self.stretch(presentation)
     }
 
+    fn stretch(&mut self, presentation: &mut Presentation) -> Result<(), Box<dyn Error>> {
+        (self.stretches, self.is_fresh) = (self.stretches + 1, true);
+        self.lines.iter_mut().try_for_each(|line| line.begin(self.folder, presentation))
+    }
+
+    /// A rendition; where it joins late, without anything up to now.
     fn add(
         &mut self,
         init: &Init,
         track: TrackId,
         tracks: &[Track],
+        header: &Bytes,
         presentation: &mut Presentation,
     ) -> Result<usize, Box<dyn Error>> {
         let leader = tracks.iter().find(|other| other.id == track).unwrap_or(&tracks[0]);
@@ -133,99 +171,43 @@ impl<'a> Cutter<'a> {
             _ => format!("{}_{kind}{}", self.name, track.get()),
         };
         let rendition = presentation.add(Rendition::new(&name, container(init.format)))?;
-        let suffix = Suffix::of(init.format, leader);
-        self.lines.push(Line {
-            track,
-            tracks: Vec::new(),
-            header: Bytes::new(),
-            name,
-            suffix,
-            rendition,
-            count: 0,
-            movie: None,
-        });
+        let mut line = Line::new(self.form, name, Suffix::of(init.format, leader), track, rendition);
+        line.set(tracks, header.clone());
+        (0..self.stretches).try_for_each(|_| line.begin(self.folder, presentation))?;
+        self.lines.push(line);
         Ok(self.lines.len() - 1)
     }
 
     fn cut(&mut self, cut: &Cut, presentation: &mut Presentation) -> Result<(), Box<dyn Error>> {
+        if cut.discontinuity && !self.is_fresh {
+            self.lines.iter_mut().for_each(Line::break_off);
+            self.stretch(presentation)?;
+        }
+        self.is_fresh = false;
         for segment in cut.segments.iter().filter(|segment| !segment.gap) {
-            let Some(line) = self.lines.iter_mut().find(|line| line.track == segment.track) else { continue };
-            let begun =
-                presentation.rendition(line.rendition).and_then(|rendition| rendition.stretches().last());
-            if cut.discontinuity && begun.is_some_and(|stretch| !stretch.segments().is_empty()) {
-                line.begin(self.folder, self.form, presentation)?;
+            if let Some(line) = self.lines.iter_mut().find(|line| line.track == segment.track) {
+                line.push(self.folder, segment, presentation)?;
             }
-            line.push(self.folder, self.form, segment, presentation)?;
         }
         Ok(())
     }
 }
 
-impl Line {
-    fn begin(
-        &mut self,
-        folder: &Path,
-        form: Form,
-        presentation: &mut Presentation,
-    ) -> Result<(), Box<dyn Error>> {
-        if form == Form::OnDemand {
-            if self.movie.is_some() {
-                return Err("time or configuration break: one file cannot hold that".into());
-            }
-            self.movie = Some(Movie::create(folder, &self.name, &self.tracks[0], &self.header)?);
-            return Ok(());
-        }
-        let header = (!self.header.is_empty()).then(|| self.header_name(form));
-        if let Some(name) = &header {
-            file::create(&folder.join(name), &self.header.clone().into())?;
-        }
-        let mut names = Template::numbered(&self.before(form), self.after(form));
-        names.numbering = Numbering::Number { first: self.count + 1 };
-        presentation.begin(self.rendition, &self.tracks, Files::Many { header, names })?;
-        Ok(())
+/// Each of the `first` input's tracks goes on with one of `tracks`: the first of pictures with the first of pictures, and so on.
+fn continued(first: &[Track], tracks: &[Track]) -> Result<Vec<(TrackId, Track)>, Box<dyn Error>> {
+    let mut left: Vec<&Track> = tracks.iter().collect();
+    let mut all = Vec::new();
+    for before in first {
+        let Some(index) = left.iter().position(|track| track.kind() == before.kind()) else {
+            let what = if before.kind() == Kind::Video { "pictures" } else { "sound" };
+            return Err(
+                format!("no {what} to go on with: files one behind the other have the same tracks").into()
+            );
+        };
+        let track = left.remove(index);
+        all.push((track.id, Track { id: before.id, ..track.clone() }));
     }
-
-    fn push(
-        &mut self,
-        folder: &Path,
-        form: Form,
-        segment: &segment::Segment,
-        presentation: &mut Presentation,
-    ) -> Result<(), Box<dyn Error>> {
-        self.count += 1;
-        if let Some(movie) = &mut self.movie {
-            return movie.push(segment);
-        }
-        file::create(&self.path(folder, form), &segment.rope)?;
-        presentation.push(self.rendition, Segment::file(segment))?;
-        Ok(())
-    }
-
-    fn path(&self, folder: &Path, form: Form) -> PathBuf {
-        folder.join(format!("{}{}{}", self.before(form), self.count, self.after(form)))
-    }
-
-    fn before(&self, form: Form) -> String {
-        match form {
-            Form::WebmLive => format!("chunk_{}_", self.name),
-            _ => format!("{}_", self.name),
-        }
-    }
-
-    const fn after(&self, form: Form) -> &'static str {
-        match form {
-            Form::WebmLive => ".chk",
-            _ => self.suffix.as_str(),
-        }
-    }
-
-    /// Another one for each stretch: those before are still listed.
-    fn header_name(&self, form: Form) -> String {
-        match form {
-            Form::WebmLive => format!("chunk_{}.hdr", self.name),
-            _ => format!("{}_init{}.mp4", self.name, self.count),
-        }
-    }
+    Ok(all)
 }
 
 /// The files of a generation, those without a header too.
@@ -250,5 +232,5 @@ const fn container(format: Format) -> Container {
 
 /// Nanoseconds that segments are about as long as.
 const TARGET: i64 = 4_000_000_000;
-/// Where the media begin, in nanoseconds: pictures are decoded before they are shown, and no container counts below zero.
-const ORIGIN: i64 = 10_000_000_000;
+/// Seconds that a key frame is waited for: every segment of a finished film is to begin with one.
+const LONGEST: u32 = 30;

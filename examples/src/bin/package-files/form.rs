@@ -1,7 +1,5 @@
 //! What is made, and of what.
 
-use std::path::PathBuf;
-
 use media_core::segment::Format;
 use media_core::track::{Kind, Track};
 
@@ -35,6 +33,15 @@ impl Form {
         })
     }
 
+    /// What a player opens.
+    pub(crate) const fn lists(self) -> &'static [&'static str] {
+        match self {
+            Self::Hls | Self::HlsTs | Self::HlsPacked => &["index.m3u8"],
+            Self::Cmaf | Self::OnDemand => &["index.m3u8", "index.mpd"],
+            Self::Dash | Self::WebmDash | Self::WebmLive => &["index.mpd"],
+        }
+    }
+
     /// Containers of the segments, and what each holds.
     pub(crate) const fn formats(self) -> &'static [(Format, Take)] {
         match self {
@@ -55,12 +62,20 @@ pub(crate) enum Take {
 }
 
 impl Take {
-    /// An argument: a file, and what of it.
-    pub(crate) fn parse(argument: &str) -> (PathBuf, Self) {
+    /// An argument: files, and what of them.
+    pub(crate) fn parse(argument: &str) -> (&str, Self) {
         match argument.rsplit_once(':') {
-            Some((path, "pictures")) => (path.into(), Self::Pictures),
-            Some((path, "sound")) => (path.into(), Self::Sound),
-            _ => (argument.into(), Self::All),
+            Some((files, "pictures")) => (files, Self::Pictures),
+            Some((files, "sound")) => (files, Self::Sound),
+            _ => (argument, Self::All),
+        }
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "pictures or sound",
+            Self::Pictures => "pictures",
+            Self::Sound => "sound",
         }
     }
 

@@ -3,101 +3,156 @@
 //! 2. put their packets into other containers without encoding: segments, or single files with an index,
 //! 3. list what there is in a `Presentation`, and write its playlists and manifests.
 //!
+//! Memory does not grow with the length of the inputs, but for a line per segment.
+//!
 //! ```text
-//! package-files FORM FOLDER INPUT...
-//!
-//! hls          fMP4 segments, HLS playlists             dash         fMP4 segments, a DASH manifest
-//! hls-ts       transport streams, HLS playlists         on-demand    an fMP4 file per track with an index: DASH and HLS
-//! hls-packed   the same, sound as packed audio          webm-dash    a WebM file per track with cues: WebM-DASH
-//! cmaf         fMP4 segments, HLS and DASH              webm-live    WebM chunks by number: a live WebM-DASH manifest
+#![doc = include_str!("help.txt")]
 //! ```
-//!
-//! Each INPUT adds its tracks: the sizes of a ladder, or languages. `INPUT:pictures` and `INPUT:sound` add only those. Memory does not
-//! grow with the length of the inputs, but for a line per segment.
 
+mod arguments;
 mod cutter;
 mod file;
+mod folder;
 mod form;
 mod input;
+mod line;
 mod movie;
+mod summary;
 mod texts;
 mod webm;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use media_core::demux::Output;
 use media_core::playlist::presentation::{Presentation, Type};
 
+use crate::arguments::{Job, Request, Sequence};
 use crate::cutter::Cutter;
-use crate::form::{Form, Take};
+use crate::form::Form;
 use crate::input::Input;
 use crate::webm::Files;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(form), Some(folder)) = (arguments.next(), arguments.next()) else {
-        return Err(format!("usage: package-files FORM FOLDER INPUT...; FORM is {}", Form::NAMES).into());
+fn main() -> ExitCode {
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let job = match Request::parse(arguments) {
+        Ok(Request::Package(job)) => job,
+        Ok(Request::Help) => return say(include_str!("help.txt")),
+        Err(error) => {
+            eprintln!(
+                "package-files: {error}\nusage: package-files [--overwrite] FORM FOLDER INPUT...; --help says more"
+            );
+            return ExitCode::from(2);
+        }
     };
-    let form = Form::named(&form).ok_or_else(|| format!("form {form}, expected {}", Form::NAMES))?;
-    let folder = PathBuf::from(folder);
-    std::fs::create_dir_all(&folder)?;
-    let inputs: Vec<_> = arguments.map(|argument| Take::parse(&argument)).collect();
-    let mut presentation = Presentation::new(Type::Vod);
-    let progress = progress(&inputs)?;
-    for (number, (path, take)) in inputs.iter().enumerate() {
-        let name = name(path, number);
-        progress.set_message(path.display().to_string());
-        let input = Input::open(path, &progress)?;
-        package(form, *take, input, &name, &folder, &mut presentation)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+    match run(&job) {
+        Ok(presentation) => say(&summary::of(job.form, &presentation, &job.folder)),
+        Err(error) => {
+            eprintln!("package-files: {}", told(&*error));
+            ExitCode::FAILURE
+        }
     }
-    presentation.finish();
-    texts::write(form, &presentation, &folder)?;
-    progress.finish_and_clear();
-    println!("{} renditions in {}", presentation.renditions().count(), folder.display());
-    Ok(())
 }
 
-fn package(
-    form: Form,
-    take: Take,
-    input: Input,
-    name: &str,
-    folder: &Path,
+fn run(job: &Job) -> Result<Presentation, Box<dyn Error>> {
+    let progress = progress(&job.inputs)?;
+    folder::prepare(&job.folder, job.overwrite)?;
+    let mut presentation = Presentation::new(Type::Vod);
+    let mut starts = vec![ORIGIN];
+    for sequence in &job.inputs {
+        match job.form {
+            Form::WebmDash => webm_files(job, sequence, &progress, &mut presentation)?,
+            _ => segments(job, sequence, &mut starts, &progress, &mut presentation)?,
+        }
+    }
+    presentation.finish();
+    texts::write(job.form, &presentation, &job.folder)?;
+    progress.finish_and_clear();
+    Ok(presentation)
+}
+
+/// Segments of files one behind the other. `starts` is where each begins, in nanoseconds: at the same instants in all renditions.
+fn segments(
+    job: &Job,
+    sequence: &Sequence,
+    starts: &mut Vec<i64>,
+    progress: &ProgressBar,
     presentation: &mut Presentation,
 ) -> Result<(), Box<dyn Error>> {
-    if form == Form::WebmDash {
-        let mut files = Files::new(take, name, folder, input.len());
-        input.into_iter().try_for_each(|output| files.push(output?))?;
-        return files.finish(presentation);
-    }
-    let mut cutters = Vec::new();
-    for (format, of) in form.formats() {
-        cutters.extend(take.and(*of).map(|take| Cutter::new(form, *format, take, name, folder)));
-    }
-    for output in input {
-        let output: Output = output?;
-        for cutter in &mut cutters {
-            cutter.push(output.clone(), presentation)?;
+    let takes = job.form.formats().iter().filter_map(|(format, of)| Some((*format, sequence.take.and(*of)?)));
+    let mut cutters: Vec<_> = takes
+        .map(|(format, take)| Cutter::new(job.form, format, take, &sequence.name, &job.folder))
+        .collect();
+    for (place, path) in sequence.paths.iter().enumerate() {
+        let of = |error: Box<dyn Error>| format!("{}: {}", path.display(), told(&*error));
+        let mut input = Input::open(path, sequence.take, progress).map_err(of)?;
+        cutters.iter_mut().for_each(|cutter| cutter.go_on(starts[place]));
+        for output in &mut input {
+            let output = output.map_err(of)?;
+            for cutter in &mut cutters {
+                cutter.push(output.clone(), presentation).map_err(of)?;
+            }
+        }
+        input.check().map_err(of)?;
+        if starts.len() == place + 1 {
+            let end = cutters.iter().map(Cutter::end).max().unwrap_or(0);
+            starts.push((end / SECOND + 1) * SECOND);
         }
     }
     cutters.into_iter().try_for_each(|cutter| cutter.finish(presentation))
 }
 
-/// What the files of an input are named after: its own name, as far as it is plain.
-fn name(path: &Path, number: usize) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
-    format!("{}{}", stem.chars().map(plain).collect::<String>(), number + 1)
+/// A WebM file for each track of a file.
+fn webm_files(
+    job: &Job,
+    sequence: &Sequence,
+    progress: &ProgressBar,
+    presentation: &mut Presentation,
+) -> Result<(), Box<dyn Error>> {
+    for path in &sequence.paths {
+        let of = |error: Box<dyn Error>| format!("{}: {}", path.display(), told(&*error));
+        let mut input = Input::open(path, sequence.take, progress).map_err(of)?;
+        let mut files = Files::new(sequence.take, &sequence.name, &job.folder, input.len());
+        for output in &mut input {
+            output.and_then(|output| files.push(output)).map_err(of)?;
+        }
+        input.check().map_err(of)?;
+        files.finish(presentation).map_err(of)?;
+    }
+    Ok(())
 }
 
-fn progress(inputs: &[(PathBuf, Take)]) -> Result<ProgressBar, Box<dyn Error>> {
-    let mut bytes = 0;
-    for (path, _) in inputs {
-        bytes += std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+/// An error and what caused it, in one line.
+fn told(error: &(dyn Error + 'static)) -> String {
+    let mut all = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        all.push(cause.to_string());
+        next = cause.source();
     }
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} % {bytes_per_sec} {msg}")?;
+    all.dedup();
+    all.join(": ")
+}
+
+/// Nobody may be reading.
+fn say(text: &str) -> ExitCode {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+/// Shown on a terminal only.
+fn progress(inputs: &[Sequence]) -> Result<ProgressBar, Box<dyn Error>> {
+    let mut bytes = 0;
+    for path in inputs.iter().flat_map(|sequence| &sequence.paths) {
+        bytes += input::len(path)?;
+    }
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} % {bytes_per_sec} {eta} {msg}")?;
     Ok(ProgressBar::new(bytes).with_style(style))
 }
+
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+/// Where the media begin, in nanoseconds: pictures are decoded before they are shown, and no container counts below zero. Whole seconds,
+/// which are whole ticks of every track.
+const ORIGIN: i64 = 10 * SECOND;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use media_core::codec::Key;
 use media_core::demux::Source;
 use media_core::demux::mpegts::{Counts, Demuxer};
-use media_core::mux::mpegts::{Config, Muxer};
+use media_core::mux::mpegts::{AacFraming, Config, Muxer};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
 use media_core::track::{Kind, Track};
@@ -150,6 +150,59 @@ fn segments_of_several_muxers_are_joined() {
     let read = read_with(Demuxer::new(Source::Stream), &bytes, 1000, |demuxer| counts = demuxer.counts());
     compare(&read, &tracks, &[first.1, second.1].concat());
     assert_eq!((counts.losses, counts.damaged_units), (0, 0));
+}
+
+/// However long the first segment is: the second one's first packet is none that was sent twice, even where it has the counter of the last one.
+#[test]
+fn a_segment_that_begins_with_the_counter_of_the_last_packet_is_no_repetition() {
+    let tracks = [made_up::h265(1)];
+    for length in 0..16 {
+        let segment = |start: i64, len: usize| {
+            let packets = packets(&tracks, start, &[(0, 40, 0, true, 200 + len)]);
+            (mux(&tracks, &packets, 1), packets)
+        };
+        let (first, second) = (segment(0, length * 184), segment(1000, 0));
+        let bytes: Bytes = [first.0, second.0].concat().into();
+        let mut counts = Counts::default();
+        let read = read_with(Demuxer::new(Source::Stream), &bytes, 999, |demuxer| counts = demuxer.counts());
+        compare(&read, &tracks, &[first.1, second.1].concat());
+        assert_eq!((counts.duplicates, counts.damaged_units), (0, 0), "{length}");
+    }
+}
+
+/// Packets of a stream that are sent twice, 2.4.3.3, are read once, and nothing is lost.
+#[test]
+fn packets_may_come_twice() {
+    let tracks = [made_up::h265(1), made_up::aac(2, 48_000)];
+    let steps: Vec<Step> = (0..20).map(|step| (step % 2, 20, 0, step < 2, 700)).collect();
+    let packets = packets(&tracks, 0, &steps);
+    let once = mux(&tracks, &packets, 20);
+    let twice: Vec<u8> = once.chunks(188).flat_map(|packet| [packet, packet].concat()).collect();
+    let mut counts = Counts::default();
+    let read =
+        read_with(Demuxer::new(Source::Stream), &twice.into(), 999, |demuxer| counts = demuxer.counts());
+    compare(&read, &tracks, &packets);
+    assert_eq!((counts.losses, counts.damaged_units, counts.junk), (0, 0, 0));
+    assert!(counts.duplicates > 70, "{counts:?}");
+}
+
+/// A frame of LATM that cannot be read is missing alone: those behind it in its PES packet are where they were.
+#[test]
+fn an_unreadable_frame_takes_its_time() {
+    let track = made_up::aac(1, 48_000);
+    let packets: Vec<Packet> = (0..6).map(|n| made_up::frame(&track, n * 1024, 20)).collect();
+    let config = Config { aac: AacFraming::Latm, ..Config::default() };
+    let segment = Muxer::new(&[track], config).expect("a muxer").segment(&packets).expect("a segment");
+    let mut bytes = segment.to_vec();
+    let starts: Vec<usize> = (0..bytes.len() - 2).filter(|&at| bytes[at..at + 2] == [0x56, 0xe0]).collect();
+    assert_eq!(starts.len(), 6);
+    // `audioMuxVersion` and `audioMuxVersionA`, which is reserved.
+    bytes[starts[2] + 3] |= 0x60;
+    let mut counts = Counts::default();
+    let read =
+        read_with(Demuxer::new(Source::Stream), &bytes.into(), 999, |demuxer| counts = demuxer.counts());
+    let at: Vec<i64> = read.packets().map(|packet| packet.pts.ticks() / 1024).collect();
+    assert_eq!((at, counts.damaged_units, counts.gaps), (vec![0, 1, 3, 4, 5], 1, 0));
 }
 
 /// Priming longer than a PES packet: those that are all dropped come out too.

@@ -43,6 +43,8 @@ impl LatmReader {
     pub fn read(&mut self, element: &[u8]) -> Result<Vec<Bytes>, Error> {
         let mut bits = BitReader::new(element);
         if !bits.bit()? {
+            // What cannot be read is in force all the same: nothing is read by the one before.
+            self.mux = None;
             self.mux = Some(StreamMuxConfig::read(&mut bits)?);
         }
         let mux = self.mux.as_ref().ok_or(Error::Latm("no configuration so far"))?;

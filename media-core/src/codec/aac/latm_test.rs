@@ -73,6 +73,12 @@ fn an_element_may_refer_to_the_one_before() {
     let element = bits.finish();
     assert_eq!(reader.read(&element).expect("two frames"), [&[0xaa][..], &[0xbb]]);
     assert_eq!(reader.config(), Some(&config));
+    // A configuration that cannot be read is in force all the same: several programs.
+    assert_eq!(
+        reader.read(&[0b0_0_1_00000, 0b0_0001_000, 0]),
+        Err(Error::Latm("several programs or layers"))
+    );
+    assert_eq!(reader.read(&second[3..]), Err(Error::Latm("no configuration so far")));
 }
 
 #[test]

@@ -4,16 +4,16 @@ use bytes::Bytes;
 
 use super::Common;
 use super::border::Border;
-use super::latm::Latm;
+use super::counter::{Counter, Follows};
 use super::packet::Packet as Transport;
 use super::pes::{Pes, Piece};
 use super::pictures::{Cut, Cutter};
 use super::psi;
 use super::sound::{Frame, Framing, Step};
 use super::stream::{Bytestream, Times};
-use crate::codec::{AccessUnit, Config, Format, Parser, opus};
+use crate::codec::{AccessUnit, Config, Format, Parser, aac, opus};
 use crate::demux::language;
-use crate::demux::sound::Line;
+use crate::demux::sound::{Line, Placed};
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::{Track, TrackId};
@@ -24,7 +24,7 @@ pub(super) struct Lane {
     /// As the program map has it.
     pub(super) stream: psi::Stream,
     id: TrackId,
-    counter: Option<u8>,
+    counter: Counter,
     /// [`Common::joins`] at the packet before.
     joins: u64,
     pes: Pes,
@@ -90,7 +90,7 @@ impl Lane {
         Some(Self {
             stream: stream.clone(),
             id,
-            counter: None,
+            counter: Counter::default(),
             joins: 0,
             pes: Pes::None,
             bytes: Bytestream::default(),
@@ -117,25 +117,24 @@ impl Lane {
         let Some(payload) = packet.payload else { return };
         if packet.is_scrambled {
             common.counts.scrambled += 1;
-            self.counter = Some(packet.counter);
+            self.counter.follows(packet.counter, &[]);
             return;
         }
-        match self.counter.replace(packet.counter) {
-            // A packet may be sent twice, 2.4.3.3.
-            Some(last) if last == packet.counter && !packet.is_discontinuity => {
+        match self.counter.follows(packet.counter, payload) {
+            Follows::Twice if !packet.is_discontinuity => {
                 common.counts.duplicates += 1;
                 return;
             }
+            Follows::On => {}
             // Another stream begins, as segments that are written one after the other may.
-            Some(last) if (last + 1) & 0xf != packet.counter && self.joins != common.joins => {
+            _ if self.joins != common.joins => {
                 self.flush(common);
                 self.pes = Pes::None;
             }
-            Some(last) if (last + 1) & 0xf != packet.counter => {
+            _ => {
                 common.counts.losses += u64::from(!packet.is_discontinuity);
                 self.interrupt(common);
             }
-            _ => {}
         }
         self.joins = common.joins;
         match self.pes.push(payload, packet.is_start) {
@@ -265,51 +264,62 @@ impl Lane {
         }
     }
 
-    fn sound(&mut self, frame: Frame, bytes: &Bytes, times: Option<Times>, common: &mut Common) {
+    fn sound(&mut self, mut frame: Frame, bytes: &Bytes, times: Option<Times>, common: &mut Common) {
         common.counts.unstamped += u64::from(times.is_none());
-        let mut config = None;
-        if let Some(told) = frame.config
-            && self.parser.config().as_ref() != Some(&*told)
-        {
-            self.parser = Parser::new(&told);
-            config = Some(*told);
+        let told = frame.config.take().filter(|told| self.parser.config().as_ref() != Some(told));
+        if let Some(told) = &told {
+            self.parser = Parser::new(told);
         }
-        let data = frame.shifted.map_or_else(|| bytes.slice(frame.head..), Bytes::from);
-        if data.is_empty() {
-            common.counts.damaged_units += 1;
-            return;
+        let mut first = Some((told.map(|told| *told), times));
+        let trim = (u32::from(frame.trim.0), u32::from(frame.trim.1));
+        let whole = || vec![bytes.slice(frame.head..)];
+        for data in frame.taken.unwrap_or_else(whole) {
+            let (told, times) = first.take().unwrap_or_default();
+            if data.is_empty() {
+                self.unheard(times, common);
+            } else {
+                self.heard(data, told, trim, times, common);
+            }
         }
+    }
+
+    /// A frame that cannot be read takes its time all the same.
+    fn unheard(&mut self, times: Option<Times>, common: &mut Common) {
+        common.counts.damaged_units += 1;
+        if let Some(Config::Aac(config)) = self.parser.config() {
+            self.place(times, Some(config.samples_per_frame()));
+        }
+    }
+
+    fn heard(
+        &mut self,
+        data: Bytes,
+        told: Option<Config>,
+        (from, to): (u32, u32),
+        times: Option<Times>,
+        common: &mut Common,
+    ) {
         let unit = self.parser.parse(data);
-        config = unit.config.clone().or(config);
+        let config = unit.config.clone().or(told);
         let is_other = config.is_some();
         let config = config.or_else(|| self.parser.config().filter(|_| self.track.is_none()));
-        let (from, to) = (u32::from(frame.trim.0), u32::from(frame.trim.1));
-        let samples = unit.samples;
-        let is_opening = matches!(&self.units, Units::Sound { start: Start::Waiting { .. }, .. });
-        if !is_opening {
-            self.announce(config.clone(), 0, common);
+        let Units::Sound { line, start, .. } = &mut self.units else { return };
+        if is_other {
+            *line = None;
         }
-        let rate = self.parser.config().as_ref().and_then(Config::sample_rate);
-        let Some(base) = rate.and_then(|rate| TimeBase::new(1, rate)) else {
+        if matches!(start, Start::Over) {
+            self.announce(config, 0, common);
+        }
+        if self.parser.config().is_none() {
             common.counts.damaged_units += 1;
             return;
-        };
-        let Units::Sound { line, start, .. } = &mut self.units else { return };
-        if is_other || line.is_none() {
-            *line = Some(Line::new(base.den(), base.from_nanos(TOLERANCE)));
         }
-        let stamp = times.map(|times| Timestamp::new(times.pts).rescale(TimeBase::VIDEO, base).ticks());
-        let Some(placed) = line.as_mut().and_then(|line| line.place(stamp, samples)) else { return };
+        let samples = unit.samples;
+        let Some(placed) = self.place(times, samples) else { return };
         common.counts.gaps += u64::from(placed.is_gap);
-        let packet = Packet {
-            track: self.id,
-            pts: Timestamp::new(placed.at),
-            dts: Timestamp::new(placed.at),
-            duration: samples.map(|samples| samples.saturating_sub(to)),
-            key: unit.key,
-            data: unit.data,
-            wall: None,
-        };
+        let duration = samples.map(|samples| samples.saturating_sub(to));
+        let packet = self.packet(unit, placed.at, placed.at, duration);
+        let Units::Sound { start, .. } = &mut self.units else { return };
         match start {
             Start::Over => common.out.push(packet),
             Start::Waiting { trimmed, packets } => {
@@ -321,6 +331,16 @@ impl Lane {
                 }
             }
         }
+    }
+
+    /// The place of a frame on the line of samples; `None` while nothing tells where it is.
+    fn place(&mut self, times: Option<Times>, samples: Option<u32>) -> Option<Placed> {
+        let rate = self.parser.config()?.sample_rate()?;
+        let base = TimeBase::new(1, rate)?;
+        let Units::Sound { line, .. } = &mut self.units else { return None };
+        let line = line.get_or_insert_with(|| Line::new(rate, base.from_nanos(TOLERANCE)));
+        let stamp = times.map(|times| Timestamp::new(times.pts).rescale(TimeBase::VIDEO, base).ticks());
+        line.place(stamp, samples)
     }
 
     /// The first frames of Opus go out, behind their track.
@@ -374,7 +394,7 @@ fn coding(stream: &psi::Stream) -> Option<Coding> {
         (0x1b, _) => Some(Coding::Pictures(Format::H264)),
         (0x24, _) | (0x06, Some(b"HEVC")) => Some(Coding::Pictures(Format::H265)),
         (0x0f, _) => sound(Framing::Adts),
-        (0x11, _) => sound(Framing::Loas(Latm::default())),
+        (0x11, _) => sound(Framing::Loas(aac::LatmReader::default())),
         (0x03 | 0x04, _) => sound(Framing::Mpeg),
         (0x81, _) | (0x06, Some(b"AC-3")) => sound(Framing::Ac3),
         (0x87, _) | (0x06, Some(b"EAC3")) => sound(Framing::Eac3),

@@ -27,9 +27,9 @@
 //! packet. Nothing is kept beyond 16 MiB of one access unit.
 
 mod border;
+mod counter;
 mod error;
 mod lane;
-mod latm;
 mod packet;
 mod pes;
 mod pictures;

@@ -1,6 +1,7 @@
 //! Frames of sound out of a byte stream: ADTS and LOAS, MPEG audio, AC-3 and E-AC-3, Opus behind its control headers.
 
-use super::latm::{self, Latm};
+use bytes::Bytes;
+
 use crate::codec::{Config, Format, aac, ac3, mp3};
 
 /// How frames follow on each other.
@@ -9,7 +10,7 @@ pub(super) enum Framing {
     /// AAC behind ADTS headers, ISO/IEC 14496-3 1.A.2.2.
     Adts,
     /// AAC in LOAS, ISO/IEC 14496-3 1.7.
-    Loas(Latm),
+    Loas(aac::LatmReader),
     /// Layers I to III; or AAC after all.
     Mpeg,
     Ac3,
@@ -35,8 +36,8 @@ pub(super) struct Frame {
     pub(super) len: usize,
     /// Of these, what stands before the packet's data.
     pub(super) head: usize,
-    /// The data where it does not begin at a byte there.
-    pub(super) shifted: Option<Vec<u8>>,
+    /// The data of its packets where they do not begin at a byte there; of one that cannot be read, nothing.
+    pub(super) taken: Option<Vec<Bytes>>,
     /// What a header outside of the data says of the stream.
     pub(super) config: Option<Box<Config>>,
     /// Samples that a player drops, at the front and at the end.
@@ -149,7 +150,7 @@ fn adts(data: &[u8]) -> Found {
 }
 
 /// `AudioSyncStream()`: a sync word of 11 bits, and a length of 13.
-fn loas(latm: &mut Latm, data: &[u8]) -> Found {
+fn loas(latm: &mut aac::LatmReader, data: &[u8]) -> Found {
     let Some(&[a, b, c]) = data.first_chunk::<3>() else { return Found::More };
     let word = u32::from_be_bytes([0, a, b, c]);
     if word >> 13 != 0x2b7 {
@@ -157,18 +158,10 @@ fn loas(latm: &mut Latm, data: &[u8]) -> Found {
     }
     let len = 3 + (word & 0x1fff) as usize;
     let Some(element) = data.get(3..len) else { return Found::Frame(Frame { len, ..Frame::default() }) };
-    let frame = match latm.element(element) {
-        Ok(latm::Element { config, data }) => Frame {
-            len,
-            head: len,
-            shifted: Some(data),
-            config: config.map(Config::Aac).map(Box::new),
-            ..Frame::default()
-        },
-        // It cannot be read, but it is known where it ends.
-        Err(latm::Unreadable) => Frame { len, head: len, shifted: Some(Vec::new()), ..Frame::default() },
-    };
-    Found::Frame(frame)
+    // One that cannot be read is passed over: it is known where it ends.
+    let taken = latm.read(element).unwrap_or_else(|_| vec![Bytes::new()]);
+    let config = latm.config().cloned().map(Config::Aac).map(Box::new);
+    Found::Frame(Frame { len, head: len, taken: Some(taken), config, ..Frame::default() })
 }
 
 fn mpeg(data: &[u8]) -> Found {
@@ -212,7 +205,7 @@ fn eac3(data: &[u8], is_end: bool) -> Found {
 }
 
 const fn whole(len: usize) -> Found {
-    Found::Frame(Frame { len, head: 0, shifted: None, config: None, trim: (0, 0) })
+    Found::Frame(Frame { len, head: 0, taken: None, config: None, trim: (0, 0) })
 }
 
 /// `opus_access_unit()`: a control header of 11 bits of 0x3ff, flags, the size in steps of 255, and what the flags say.

@@ -54,6 +54,23 @@ impl Interleave {
         }
     }
 
+    /// Whether packets come out.
+    pub(super) const fn is_started(&self) -> bool {
+        self.is_started
+    }
+
+    /// Forgets the packets that wait or were not polled. What comes now is behind the tracks as they were last.
+    pub(super) fn restart(&mut self) {
+        self.lanes.retain(|lane| !lane.is_closed);
+        for lane in &mut self.lanes {
+            lane.track = lane.change.take().or_else(|| lane.latest().cloned());
+            lane.waiting.clear();
+        }
+        self.ready.clear();
+        self.bytes = 0;
+        self.announce();
+    }
+
     /// A new track, or a track from its next packet on.
     pub(super) fn set(&mut self, track: Track) {
         let lane = match self.lanes.iter_mut().position(|lane| lane.id == track.id && !lane.is_closed) {

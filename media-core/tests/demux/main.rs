@@ -30,6 +30,7 @@ mod script;
 mod tools;
 mod ts_files;
 mod ts_round_trip;
+mod ts_seek;
 mod webm_files;
 mod webm_made;
 mod webm_round_trip;

@@ -33,6 +33,10 @@ pub(super) struct Lane {
     parser: Parser,
     /// As it was announced last; `None` while its configuration has not come.
     track: Option<Track>,
+    /// The first PTS, in ticks of 90 kHz.
+    start: Option<i64>,
+    /// Pictures before the next key picture are of no use.
+    awaits_key: bool,
 }
 
 #[derive(Debug)]
@@ -97,7 +101,41 @@ impl Lane {
             units,
             parser,
             track: None,
+            start: None,
+            awaits_key: false,
         })
+    }
+
+    /// The same stream from elsewhere, known as it is here.
+    pub(super) fn elsewhere(&self) -> Self {
+        let mut lane = Self::new(&self.stream).expect("it was made of the same");
+        lane.start = self.start;
+        let Some(config) = self.track.as_ref().and_then(|_| self.parser.config()) else { return lane };
+        (lane.parser, lane.track) = (Parser::new(&config), self.track.clone());
+        if let (Units::Sound { framing, start, .. }, Units::Sound { framing: known, .. }) =
+            (&mut lane.units, &self.units)
+        {
+            (*framing, *start) = (known.clone(), Start::Over);
+        }
+        lane
+    }
+
+    pub(super) const fn track(&self) -> Option<&Track> {
+        self.track.as_ref()
+    }
+
+    pub(super) const fn is_pictures(&self) -> bool {
+        matches!(self.units, Units::Pictures { .. })
+    }
+
+    /// The first PTS, in ticks of 90 kHz.
+    pub(super) const fn start(&self) -> Option<i64> {
+        self.start
+    }
+
+    /// Pictures before the next key picture are of no use.
+    pub(super) const fn await_key(&mut self) {
+        self.awaits_key = true;
     }
 
     pub(super) const fn id(&self) -> TrackId {
@@ -146,10 +184,12 @@ impl Lane {
             Piece::Begin(stamp, body) => {
                 if let Some(stamp) = stamp {
                     let dts = common.clock.unwrap(stamp.dts);
+                    common.start.get_or_insert(common.clock);
                     // PTS are unwrapped from their own DTS.
                     let mut near = common.clock;
                     let pts = near.unwrap(stamp.pts);
                     common.counts.bent += u64::from(dts > pts);
+                    self.start.get_or_insert(pts);
                     self.bytes.mark(Times { pts, dts: dts.min(pts) });
                 }
                 self.take(&body, common);
@@ -208,8 +248,7 @@ impl Lane {
     fn picture(&mut self, cut: Cut, common: &mut Common) {
         let unit = self.parser.parse(cut.data);
         self.announce(unit.config.clone(), 0, common);
-        let interval = self.parser.config().and_then(|config| config.frame_rate());
-        let interval = interval.map_or(3600, |(num, den)| 90_000 * i64::from(den) / i64::from(num.max(1)));
+        let interval = self.interval().unwrap_or(3600);
         let Units::Pictures { last, .. } = &mut self.units else { return };
         let order = unit.order.filter(|order| !order.restarts).map(|order| order.count);
         common.counts.unstamped += u64::from(cut.times.is_none());
@@ -228,7 +267,17 @@ impl Lane {
             common.counts.empty += 1;
             return;
         }
+        self.awaits_key &= !unit.key.is_random_access();
+        if self.awaits_key {
+            return;
+        }
         common.out.push(self.packet(unit, times.pts, times.dts, None));
+    }
+
+    /// Ticks of 90 kHz from one picture to the next, where the configuration tells.
+    pub(super) fn interval(&self) -> Option<i64> {
+        let (num, den) = self.parser.config()?.frame_rate()?;
+        Some(90_000 * i64::from(den) / i64::from(num.max(1)))
     }
 
     fn packet(&self, unit: AccessUnit, pts: i64, dts: i64, duration: Option<u32>) -> Packet {

@@ -21,6 +21,14 @@
 //!   in milliseconds; a [gap](Counts::gaps) is believed.
 //! * Samples that Opus' control headers drop at the front are [priming](crate::track::Track::priming), those at the end shorten the last packet.
 //!
+//! # Seeking
+//!
+//! From a [seekable](Source::Seekable) source reading [goes on](Demuxer::seek) at the last place before a time where decoding can start, and the
+//! [duration](Demuxer::duration) is [measured](Demuxer::measure) at the end. There is no index: the place is found by halving the file, at the stamps of
+//! the first stream of pictures (or else of sound), and reading back from there, further each time, until there is a picture to start with. Times are
+//! taken as those nearest to the first one, which is right for 13 hours, whether the clock wraps or not. Where times jump, halving
+//! ends at one of the places with that time, if there are any, or at a jump.
+//!
 //! # Damage
 //!
 //! Where the continuity counter tells of a loss, the access unit it falls into is dropped and counted, and reading goes on with the next PES
@@ -34,8 +42,11 @@ mod packet;
 mod pes;
 mod pictures;
 mod psi;
+mod search;
+mod seek;
 mod sound;
 mod stream;
+mod stretch;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +55,7 @@ use bytes::Bytes;
 use self::lane::Lane;
 use self::packet::{Framer, PACKET, Packet};
 use self::psi::{Map, Sections};
+use self::search::Search;
 use super::interleave::Interleave;
 use super::{Demux, Output, Source};
 use crate::time::Unwrapper;
@@ -54,8 +66,14 @@ pub use error::{Counts, Error, Unknown};
 #[derive(Debug)]
 pub struct Demuxer {
     source: Source,
-    /// Bytes pushed.
+    /// Where to read on.
     taken: u64,
+    /// What is read elsewhere first.
+    search: Option<Box<Search>>,
+    /// The end of the last access unit, in nanoseconds; `None` where it was not looked for.
+    end: Option<i64>,
+    /// Streams whose packets are passed over up to there.
+    skipped: BTreeMap<u16, u64>,
     framer: Framer,
     association: Table,
     /// Program maps by their PID, with the numbers of their programs.
@@ -80,10 +98,24 @@ pub struct Demuxer {
 #[derive(Debug)]
 struct Common {
     clock: Unwrapper<33>,
+    /// The clock at the first stamp.
+    start: Option<Unwrapper<33>>,
     out: Interleave,
     counts: Counts,
     /// How often another stream seems to have begun: packets of the association are missing as well.
     joins: u64,
+}
+
+impl Common {
+    fn new() -> Self {
+        Self {
+            clock: Unwrapper::default(),
+            start: None,
+            out: Interleave::new(),
+            counts: Counts::default(),
+            joins: 0,
+        }
+    }
 }
 
 /// The sections of a PID.
@@ -99,18 +131,16 @@ impl Demuxer {
         Self {
             source,
             taken: 0,
+            search: None,
+            end: None,
+            skipped: BTreeMap::new(),
             framer: Framer::default(),
             association: Table::default(),
             maps: BTreeMap::new(),
             program: None,
             early: Vec::new(),
             lanes: Vec::new(),
-            common: Common {
-                clock: Unwrapper::default(),
-                out: Interleave::new(),
-                counts: Counts::default(),
-                joins: 0,
-            },
+            common: Common::new(),
             unknown: Vec::new(),
             faults: 0,
             read: 0,
@@ -132,7 +162,7 @@ impl Demuxer {
         &self.unknown
     }
 
-    fn packet(&mut self, bytes: &[u8; PACKET]) {
+    fn packet(&mut self, at: u64, bytes: &[u8; PACKET]) {
         self.common.counts.packets += 1;
         let Some(packet) = Packet::parse(bytes) else {
             self.common.counts.damaged_packets += 1;
@@ -143,7 +173,9 @@ impl Demuxer {
         } else if self.maps.contains_key(&packet.pid) {
             self.map(&packet);
         } else if self.program.is_some() {
-            self.stream(&packet);
+            if self.skipped.get(&packet.pid).is_none_or(|from| *from <= at) {
+                self.stream(&packet);
+            }
         } else if packet.pid != NULL {
             if self.early.len() == MAX_EARLY {
                 self.early.clear();
@@ -242,8 +274,8 @@ impl Demuxer {
     }
 
     fn drain(&mut self, is_end: bool) {
-        while let Some(packet) = self.framer.next(is_end, &mut self.common.counts) {
-            self.packet(&packet);
+        while let Some((at, packet)) = self.framer.next(is_end, &mut self.common.counts) {
+            self.packet(at, &packet);
         }
     }
 }
@@ -275,6 +307,7 @@ impl Demux for Demuxer {
     fn wants(&self) -> Option<u64> {
         match self.source {
             _ if self.is_over => None,
+            _ if self.search.is_some() => self.search.as_ref().map(|search| search.wants()),
             Source::Seekable { len } if self.taken >= len => None,
             _ => Some(self.taken),
         }
@@ -282,6 +315,10 @@ impl Demux for Demuxer {
 
     fn push(&mut self, bytes: Bytes) -> Result<(), Error> {
         if self.is_over {
+            return Ok(());
+        }
+        if self.search.is_some() {
+            self.look(&bytes);
             return Ok(());
         }
         self.taken += bytes.len() as u64;

@@ -16,9 +16,16 @@ pub(super) struct Framer {
     stride: Option<usize>,
     /// Bytes behind the last packet that have not come yet.
     owed: usize,
+    /// Where in the source the buffer begins, or will.
+    position: u64,
 }
 
 impl Framer {
+    /// For bytes from `position` on.
+    pub(super) fn at(position: u64) -> Self {
+        Self { position, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let (_, bytes) = bytes.split_at(self.pay(bytes.len()));
         self.buffer.extend_from_slice(bytes);
@@ -30,8 +37,8 @@ impl Framer {
         paid
     }
 
-    /// The next packet; `None` until more is pushed. `is_end`: nothing more is.
-    pub(super) fn next(&mut self, is_end: bool, counts: &mut Counts) -> Option<[u8; PACKET]> {
+    /// The next packet and where it lies; `None` until more is pushed. `is_end`: nothing more is.
+    pub(super) fn next(&mut self, is_end: bool, counts: &mut Counts) -> Option<(u64, [u8; PACKET])> {
         loop {
             let Some(stride) = self.stride else {
                 self.stride = Some(self.search(is_end, counts)?);
@@ -39,8 +46,9 @@ impl Framer {
             };
             let packet = *self.buffer.first_chunk::<PACKET>()?;
             if packet[0] == SYNC {
+                let at = self.position;
                 self.skip(stride);
-                return Some(packet);
+                return Some((at, packet));
             }
             // One damaged byte is not worth a search.
             match self.buffer.get(stride) {
@@ -61,6 +69,7 @@ impl Framer {
         let here = count.min(self.buffer.len());
         self.buffer.advance(here);
         self.owed += count - here;
+        self.position += count as u64;
     }
 
     /// Passes over what is no packet, and returns how far apart packets are from there on.
@@ -74,6 +83,7 @@ impl Framer {
         let skipped = found.map_or(end, |(at, _)| at);
         counts.skipped_bytes += skipped as u64;
         self.buffer.advance(skipped);
+        self.position += skipped as u64;
         found.map(|(_, stride)| stride)
     }
 
@@ -147,13 +157,17 @@ mod tests {
     use super::*;
 
     fn packets(bytes: &[u8], size: usize) -> (Vec<[u8; PACKET]>, Counts) {
-        let (mut framer, mut counts, mut packets) = (Framer::default(), Counts::default(), Vec::new());
+        let (mut framer, mut counts, mut packets) = (Framer::at(1000), Counts::default(), Vec::new());
         for piece in bytes.chunks(size) {
             framer.push(piece);
             packets.extend(std::iter::from_fn(|| framer.next(false, &mut counts)));
         }
         packets.extend(std::iter::from_fn(|| framer.next(true, &mut counts)));
-        (packets, counts)
+        let packet = |(at, packet): (u64, [u8; PACKET])| {
+            assert_eq!(bytes[at as usize - 1000..][..PACKET], packet);
+            packet
+        };
+        (packets.into_iter().map(packet).collect(), counts)
     }
 
     fn numbered(count: u8) -> Vec<[u8; PACKET]> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::codec::{Config, Format, aac, ac3, mp3};
 
 /// How frames follow on each other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Framing {
     /// AAC behind ADTS headers, ISO/IEC 14496-3 1.A.2.2.
     Adts,

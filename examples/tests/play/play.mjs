@@ -1,16 +1,26 @@
-// Serves a folder on loopback, plays one address of it in headless Chromium, and tells how it went as one line of JSON. It judges nothing;
-// the tests do.
+// Plays addresses in headless Chromium, and tells how it went. It judges nothing; the tests do.
 //
-//   node play.mjs CHROMIUM FOLDER PLAYER(hls|dash|shaka) ADDRESS SECONDS [SEEK]
+//   node play.mjs CHROMIUM FOLDER
 //
-// It ends once SECONDS of media have been played, or the media has, or after a minute more than that.
+// Serves FOLDER on loopback. Each line of standard input is a JSON list of what is to be played at the same time, and is answered by a line: the
+// list of how each went. It ends when its input does. Of each:
+//
+//   player   hls, dash or shaka
+//   url      an address, or a path below FOLDER that begins with a slash
+//   seconds  how much of it is to be played
+//   seek     from where, in seconds; the beginning if not given
+//   sizes    how many sizes of the picture must have been seen before the seconds count
+//   low      true: as close behind the live edge as there is
+//
+// It is over once that has been played, or the media has, or after a minute more than that.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const [executablePath, folder, player, address, seconds, seek] = process.argv.slice(2);
+const [executablePath, folder] = process.argv.slice(2);
 const here = import.meta.dirname;
 
 const scripts = {
@@ -51,17 +61,13 @@ const browser = await chromium.launch({
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
   ],
 });
-const page = await browser.newPage();
-const uncaught = [];
-page.on("pageerror", (error) => uncaught.push({ kind: "page", details: String(error), fatal: true }));
-const query = new URLSearchParams({ player, url: `/${address}`, ...(seek ? { seek } : {}) });
-await page.goto(`http://127.0.0.1:${server.address().port}/page.html?${query}`);
 
-const state = () => page.evaluate(() => {
-  const { video, errors, ready } = window.playback;
+const state = (page) => page.evaluate(() => {
+  const { video, errors, ready, begin, sizes, jumps, stood, behind } = window.playback;
   const { buffered } = video;
   return {
-    ready,
+    ready, begin, sizes, jumps, stood,
+    behind: behind(),
     position: video.currentTime,
     ended: video.ended,
     duration: Number.isFinite(video.duration) ? video.duration : null,
@@ -73,17 +79,32 @@ const state = () => page.evaluate(() => {
   };
 });
 
-let begin = null;
-let report = await state();
-const patience = Date.now() + 1000 * (Number(seconds) + 60);
-while (Date.now() < patience) {
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  report = await state();
-  if (report.ready && begin === null) begin = report.position;
-  const played = begin === null ? 0 : report.position - begin;
-  if (played >= Number(seconds) || report.ended || report.errors.some((error) => error.fatal)) break;
+// Whether what was asked for has been played.
+function done(report, { seconds, sizes = 0 }) {
+  if (report.ended || report.errors.some((error) => error.fatal)) return true;
+  if (!report.ready || report.sizes.length < sizes) return false;
+  const from = sizes > 1 ? report.sizes[sizes - 1][0] : report.begin;
+  return report.position - Math.max(from, report.begin) >= seconds;
 }
-console.log(JSON.stringify({ ...report, begin, errors: [...report.errors, ...uncaught] }));
+
+async function play(what) {
+  const page = await browser.newPage();
+  const uncaught = [];
+  page.on("pageerror", (error) => uncaught.push({ kind: "page", details: String(error), fatal: true }));
+  await page.goto(`http://127.0.0.1:${server.address().port}/page.html?${new URLSearchParams({ play: JSON.stringify(what) })}`);
+  const patience = Date.now() + 1000 * (what.seconds + 60);
+  let report = await state(page);
+  while (Date.now() < patience && !done(report, what)) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    report = await state(page);
+  }
+  await page.close();
+  return { ...report, errors: [...report.errors, ...uncaught] };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await Promise.all(JSON.parse(line).map(play))));
+}
 await browser.close();
 server.closeAllConnections();
 server.close();

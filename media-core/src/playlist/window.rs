@@ -255,6 +255,13 @@ impl Window {
         self.began(number).map(|generation| &generation.tracks)
     }
 
+    /// Those that cuts are listed of, and the newest.
+    pub(super) fn listed_generations(&self) -> impl DoubleEndedIterator<Item = &Generation> {
+        let newest = self.generations.back().map_or(0, |newest| newest.number);
+        let first = self.cuts.front().map_or(newest, |first| first.generation);
+        self.generations.iter().filter(move |generation| generation.number >= first)
+    }
+
     /// A generation that something is still listed or asked for of.
     pub(super) fn began(&self, number: u32) -> Option<&Generation> {
         self.generations.iter().find(|generation| generation.number == number)

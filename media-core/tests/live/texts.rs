@@ -324,3 +324,26 @@ fn trap_21_each_segment_has_its_own_time_of_day() {
     let expected = ["00.000", "01.000", "02.040", "03.040"].map(|at| format!("2026-11-21T09:15:{at}Z"));
     assert_eq!(dates, expected);
 }
+
+/// RFC 8216bis 4.4.6.2: a format is named that is in any segment, or players set nothing up for what comes before or after a change.
+#[test]
+fn variants_name_the_codecs_of_all_that_is_listed() {
+    let mut window = Window::new(low_latency());
+    let mut camera = camera();
+    window.push(&camera.init(), camera.now());
+    camera.segment(2000).iter().for_each(|output| window.push(output, camera.now()));
+    let codecs = |window: &Window| {
+        let text = hls::multivariant(window, &names()).unwrap();
+        text.split("CODECS=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let (vp9, aac) = (pictures().codec.codecs(), sound(2, None).codec.codecs());
+    assert_eq!(codecs(&window), format!("{vp9},{aac}"));
+    window.push(&camera.change(vec![pictures(), opus(2)]), camera.now());
+    camera.segment(2000).iter().for_each(|output| window.push(output, camera.now()));
+    assert_eq!(codecs(&window), format!("{vp9},opus,{aac}"));
+    // Once the last segment of before has left, so has its codec.
+    while window.numbers().next() < Some(1) {
+        camera.segment(2000).iter().for_each(|output| window.push(output, camera.now()));
+    }
+    assert_eq!(codecs(&window), format!("{vp9},opus"));
+}

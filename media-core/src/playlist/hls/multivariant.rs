@@ -125,19 +125,26 @@ impl Rendition<'_> {
         out.push('\n');
     }
 
-    /// Every format that the variant can need: those in its own file, and those of all sound in its group.
+    /// Every format that is in a segment of the variant, RFC 8216bis 4.4.6.2: of its own file, and of all sound in its group.
     fn codecs(&self, group: Option<&Group<'_>>) -> String {
-        let shared = self.rung.format().is_some_and(|format| format.is_shared());
-        let others = self.rung.window.tracks().iter().filter(|track| shared && track.id != self.track.id);
-        let beside = group.into_iter().flat_map(|group| &group.sounds).map(|sound| sound.track);
         let mut all = Vec::new();
-        for track in std::iter::once(self.track).chain(others).chain(beside) {
-            let codecs = track.codec.codecs();
-            if !all.contains(&codecs) {
-                all.push(codecs);
+        self.put_codecs(&mut all);
+        group.into_iter().flat_map(|group| &group.sounds).for_each(|sound| sound.put_codecs(&mut all));
+        all.join(",")
+    }
+
+    /// Formats in its file that are not named yet, the newest first: before a change, there may have been others.
+    fn put_codecs(&self, all: &mut Vec<String>) {
+        for generation in self.rung.window.listed_generations().rev() {
+            let own = generation.tracks.iter().filter(|track| track.id == self.track.id);
+            let shared = generation.format.is_shared();
+            let others = generation.tracks.iter().filter(|track| shared && track.id != self.track.id);
+            for codecs in own.chain(others).map(|track| track.codec.codecs()) {
+                if !all.contains(&codecs) {
+                    all.push(codecs);
+                }
             }
         }
-        all.join(",")
     }
 }
 

@@ -114,7 +114,7 @@ fn due(nanos: i64) -> Duration {
 fn read(file: &Bytes) -> Vec<Output> {
     let container = Container::sniff(file).expect("a container");
     let source = Source::Seekable { len: file.len() as u64 };
-    let mut demuxer = Demuxer::new(container, source).expect("a container that is read");
+    let mut demuxer = Demuxer::new(container, source);
     let mut outputs = Vec::new();
     while let Some(at) = demuxer.wants().map(|at| at as usize).filter(|at| *at < file.len()) {
         demuxer.push(file.slice(at..)).expect("a clean file");

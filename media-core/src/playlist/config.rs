@@ -1,6 +1,7 @@
 //! What is fixed when a [`Window`](super::Window) is made.
 
 use crate::segment;
+use crate::segment::part::PART_MIN;
 
 /// What is fixed when a [`Window`](super::Window) is made, for as long as the stream lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +73,9 @@ pub struct LowLatency {
 }
 
 impl LowLatency {
-    /// Parts of up to `part_target` nanoseconds in files of their own; players stay three of them behind.
+    /// Parts of up to `part_target` nanoseconds, a millisecond at least, in files of their own; players stay three of them behind.
     pub const fn new(part_target: i64) -> Self {
-        let part_target = if part_target < 1 { 1 } else { part_target };
+        let part_target = if part_target < PART_MIN { PART_MIN } else { part_target };
         let hold_back = part_target.saturating_mul(3);
         Self { part_target, hold_back, addressing: PartAddressing::Files }
     }

@@ -20,11 +20,14 @@ impl Window {
         }
         let tracks = generation.tracks.clone();
         let placed: Vec<_> = part.pieces.iter().filter_map(|piece| Placed::piece(piece, &tracks)).collect();
-        let Some(end) = Placed::end_of_all(&placed) else { return };
-        let origin = self.periods.anchor(&placed, end, now);
-        let open = match self.open.take() {
-            Some(open) if open.number == part.number => open,
-            _ => self.opened(part, &placed, origin),
+        let open = self.open.take().filter(|open| open.number == part.number);
+        let open = match (open, Placed::end_of_all(&placed)) {
+            (Some(open), _) => open,
+            (None, Some(end)) => {
+                let origin = self.periods.anchor(&placed, end, now);
+                self.opened(part, &placed, origin)
+            }
+            (None, None) => return,
         };
         let open = self.grown(open, &placed);
         self.open = Some(open);

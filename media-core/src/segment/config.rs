@@ -1,5 +1,7 @@
 //! The choices of a [`Segmenter`](super::Segmenter): lengths, parts, format, and what to do about key frames.
 
+use super::part::LEAST_PERCENT;
+
 /// How a stream is cut. Fixed when the [`Segmenter`](super::Segmenter) is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -10,11 +12,11 @@ pub struct Config {
     /// [`new`](Self::new) sets twice the target, so that a camera whose key frames are up to twice the target apart is still cut
     /// at them. Players stay about three of these behind (RFC 8216bis 4.4.3.8), so who knows the key interval sets it lower.
     pub target_duration: u32,
-    /// The longest part in nanoseconds, what playlists say as PART-TARGET; `None` for segments that come out only when they are whole.
+    /// The longest part in nanoseconds, what playlists say as PART-TARGET; `None` for segments that come out only when they are whole. Less than a
+    /// millisecond counts as one.
     ///
-    /// No part lasts longer. None but the last of a segment, and those with a gap, lasts less than 85 % of it (RFC 8216bis 4.4.4.9), where the
-    /// tracks have access units that fit: [`part_target`] finds a length for which they do. **Not kept** around a place where one track begins or
-    /// comes back earlier or later than the others: there, a part of it may last up to the distance longer, or be shorter.
+    /// No part lasts longer, and none but the last of a segment and those with a gap lasts less than 85 % of it (RFC 8216bis 4.4.4.9), whatever the
+    /// stream does: see [how long a piece is](super::Piece::duration). [`part_target`] finds a length with which parts end where access units do.
     pub part: Option<i64>,
     /// The container of the segments.
     pub format: Format,
@@ -150,5 +152,3 @@ const MILLISECOND: i64 = 1_000_000;
 const PART_MAX: i64 = 3600 * SECOND;
 /// Nobody wants longer segments than a day, and arithmetic in nanoseconds stays far from its ends.
 const MAX_TARGET_DURATION: u64 = 86_400;
-/// What a part has to last of the target, RFC 8216bis 4.4.4.9.
-const LEAST_PERCENT: i64 = 85;

@@ -1,6 +1,7 @@
 //! Where parts and segments end: by the leader's packets, by time where it stays away, by what is held.
 
 use super::lane::{Lane, Missed};
+use super::part::Length;
 use super::position::Position;
 use super::{Align, Error, Format, LATE, LONGEST_OVER, LateKey, NeedKey, Open, Output, SECOND, Segmenter};
 use crate::packet::Key;
@@ -22,16 +23,8 @@ impl Segmenter {
                 return self.start(at, key);
             }
         }
-        let full = self.target_duration() * SECOND;
-        let mut result = Ok(());
-        while let Some(open) = &self.open
-            && at.since(open.filling()) > full + LONGEST_OVER
-        {
-            let cut = open.filling().after(full);
-            self.part_by_time(cut);
-            result = result.and(self.decide(cut));
-        }
-        self.part_before_last(at);
+        let mut result = self.cut_overdue(at);
+        self.parts_before(at);
         let Some(open) = &self.open else { return result };
         let filling = open.filling();
         let interval = last_key.filter(|key| *key >= filling).map(|key| at.since(key));
@@ -45,16 +38,32 @@ impl Segmenter {
         result
     }
 
-    /// The leader is heard of for the first time. What others have given before is in its first segment, unless it is more than a part.
-    fn start(&mut self, at: Position, key: Key) -> Result<(), Error> {
-        self.part_by_time(at);
+    /// Cuts at every full target duration that lies before the leader's packet at `at`.
+    fn cut_overdue(&mut self, at: Position) -> Result<(), Error> {
         let full = self.target_duration() * SECOND;
         let mut result = Ok(());
+        while let Some(open) = &self.open
+            && at.since(open.filling()) > full + LONGEST_OVER
+        {
+            let cut = open.filling().after(full);
+            self.parts_before(cut);
+            result = result.and(self.decide(cut));
+        }
+        result
+    }
+
+    /// The leader is heard of for the first time. What others have given before is in its first segment, unless it is more than a part.
+    fn start(&mut self, at: Position, key: Key) -> Result<(), Error> {
+        let silence = self.silence();
+        let mut result = if self.config.part.is_some() { self.cut_overdue(at) } else { Ok(()) };
+        self.parts_before(at);
         match &mut self.open {
             // Time that runs far back is not gone through.
-            Some(open) if at < open.start.after(-2 * full) => {}
+            Some(open) if at < open.start.after(-silence) => {}
+            // The others' media before it counts for the length of a part.
+            Some(open) if open.ends.is_empty() && at >= open.part && self.config.part.is_some() => {}
             Some(open) if open.ends.is_empty() => (open.start, open.part) = (at, at),
-            _ => result = self.decide(at),
+            _ => result = result.and(self.decide(at)),
         }
         self.need_key(at, key);
         self.part_at_end(at);
@@ -132,14 +141,14 @@ impl Segmenter {
             && open.newest.since(open.filling()) >= (full + LATE).saturating_add(self.lag())
         {
             let cut = open.filling().after(full);
-            self.part_by_time(cut);
+            self.parts_before(cut);
             result = result.and(self.decide(cut));
         }
         if self.leading().missed() == Missed::Cut
             && let Some(open) = &self.open
         {
             let newest = open.newest;
-            self.part_by_time(newest.after(-self.lag()));
+            self.parts_before(newest.after(-self.lag()));
         }
         result
     }
@@ -164,9 +173,12 @@ impl Segmenter {
         self.take_back(cut);
         let Some(open) = &mut self.open else { return Ok(()) };
         let part = open.filling_part();
-        let near =
-            self.config.part.is_some_and(|longest| part > open.filling() && cut.since(part) <= longest);
-        if !near || self.lanes[self.leader].begins_between(part, cut) {
+        let leader = &self.lanes[self.leader];
+        let is_last = self.config.part.is_some()
+            && part > open.filling()
+            && cut.since(part) < leader.step()
+            && leader.told_end(cut).is_some_and(|end| end <= part);
+        if !is_last {
             self.push_end(cut, true);
             return Ok(());
         }
@@ -193,21 +205,13 @@ impl Segmenter {
         if is_told || !in_segment { Ok(()) } else { self.decide(at) }
     }
 
-    /// The leader's packet before that at `at` may have taken longer than was expected: then its part ended before it.
-    fn part_before_last(&mut self, at: Position) {
-        if let Some(before) = self.leading().before_last()
-            && !self.fits(at)
-        {
-            self.part_end(before);
-        }
-    }
-
     /// A part ends before the leader's packet at `at` when it would be too long with it.
     fn part_at(&mut self, at: Position) {
         if let Some(end) = self.leading().likely_end()
             && !self.fits(end)
+            && self.is_enough(at)
         {
-            self.part_end(at);
+            self.push_end(at, false);
         }
     }
 
@@ -217,21 +221,21 @@ impl Segmenter {
         if let Some(end) = self.leading().known_end()
             && end > at
             && !self.fits(end.after(self.leading().step()))
+            && self.fits(end)
+            && self.is_enough(end)
         {
-            self.part_end(end);
+            self.push_end(end, false);
         }
     }
 
-    /// Parts up to `until` while the leader is not there to say where they end.
-    pub(super) fn part_by_time(&mut self, until: Position) {
-        let Some(longest) = self.config.part else { return };
-        while let Some(open) = &self.open {
+    /// Parts end before `until`, until what is left up to there is not too long for one: at the leader's packets, or else by time.
+    pub(super) fn parts_before(&mut self, until: Position) {
+        let Some(length) = self.config.part.map(Length::new) else { return };
+        while let Some(open) = &self.open
+            && !self.fits(until)
+        {
             let from = open.filling_part();
-            let Some(first) = self.lanes.iter().filter_map(|lane| lane.first_from(from)).min() else {
-                return;
-            };
-            let end = if first.since(from) >= longest { first } else { from.after(longest.max(1)) };
-            let end = self.lanes.iter().fold(end, |end, lane| lane.latest_fit(from, end, longest));
+            let end = self.latest_end(from, until, length);
             if end >= until || end <= from {
                 return;
             }
@@ -239,19 +243,28 @@ impl Segmenter {
         }
     }
 
-    /// Whether the open part stays within its limit on every track if it ends at `end`. Always, where no parts are made.
-    fn fits(&self, end: Position) -> bool {
-        let Some(longest) = self.config.part else { return true };
-        let Some(from) = self.open.as_ref().map(Open::filling_part) else { return true };
-        self.lanes.iter().all(|lane| lane.fits(from, end, longest))
+    /// The latest end of a part that begins at `from`.
+    fn latest_end(&self, from: Position, until: Position, length: Length) -> Position {
+        let (least, longest) = (from.after(length.least), from.after(length.longest));
+        let mut packets = self.leading().back(least, longest.min(until));
+        if let Some(end) = packets.find(|at| *at < until && self.fits(*at)) {
+            return end;
+        }
+        let end = self.lanes.iter().fold(longest, |end, lane| lane.latest_fit(from, end, length.longest));
+        if end < least { longest } else { end }
     }
 
-    /// The open part ends at `at`, if there is something in it.
-    fn part_end(&mut self, at: Position) {
-        let Some(from) = self.open.as_ref().map(Open::filling_part) else { return };
-        if at > from && self.lanes.iter().any(|lane| lane.begins_between(from, at)) {
-            self.push_end(at, false);
-        }
+    /// Whether the open part stays within its limit on the line and on every track if it ends at `end`. Always, where no parts are made.
+    fn fits(&self, end: Position) -> bool {
+        let Some(Length { longest, .. }) = self.config.part.map(Length::new) else { return true };
+        let Some(from) = self.open.as_ref().map(Open::filling_part) else { return true };
+        end.since(from) <= longest && self.lanes.iter().all(|lane| lane.fits(from, end, longest))
+    }
+
+    /// Whether the open part may end at `end` without being the last of its segment.
+    fn is_enough(&self, end: Position) -> bool {
+        let Some(Length { least, .. }) = self.config.part.map(Length::new) else { return true };
+        self.open.as_ref().is_some_and(|open| end.since(open.filling_part()) >= least)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::file::File;
 use super::lane::Lane;
+use super::part::{Ending, Length, Stretch};
 use super::position::Position;
 use super::{Cut, End, Error, Open, Output, Part, Segmenter};
 
@@ -50,8 +51,11 @@ impl Segmenter {
 
     /// Ends everything that is open.
     pub(super) fn close(&mut self) -> Result<(), Error> {
-        if let Some(newest) = self.open.as_ref().map(|open| open.newest) {
-            self.part_by_time(newest);
+        // What is said to last for ever does not.
+        let silence = self.silence();
+        let end = |lane: &Lane| Some(lane.likely_end()?.min(lane.latest()?.after(silence)));
+        if let Some(end) = self.lanes.iter().filter_map(end).max() {
+            self.parts_before(end);
         }
         let mut result = self.flush();
         while self.is_holding() {
@@ -69,22 +73,31 @@ impl Segmenter {
     fn emit_part(&mut self, end: Option<Position>, is_cut: bool) -> Result<(), Error> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let mut taken: Vec<_> = self.lanes.iter_mut().map(|lane| lane.take(end, is_cut)).collect();
+        let ending = match end {
+            None => Ending::All,
+            Some(_) if is_cut => Ending::Cut,
+            Some(_) => Ending::Part,
+        };
         let ends = self.lanes.iter().zip(&taken);
         let ends = ends.filter_map(|(lane, taken)| Some(lane.at(taken.as_ref()?.end)));
         // Late packets alone do not move it back.
         let end = end.unwrap_or_else(|| ends.fold(open.part, Position::max));
-        let span = (open.part, end);
+        let length = self.config.part.map(Length::new);
+        let stretch = Stretch { from: open.part, end, ending, length };
         open.part = end;
-        if taken.iter().all(Option::is_none) {
+        let begun = self.files.iter().any(File::is_begun);
+        // A part in which nothing is heard or seen has its place in a segment that has begun.
+        if taken.iter().all(Option::is_none) && (length.is_none() || !begun || end <= stretch.from) {
             return Ok(());
         }
         let mut result = Ok(());
         for file in &mut self.files {
-            result = result.and(file.write(&mut self.lanes, &mut taken, span));
+            result = result.and(file.write(&mut self.lanes, &mut taken, stretch));
         }
-        if self.files.iter().all(|file| file.last().is_none_or(|piece| piece.gap)) {
+        let is_gap = self.files.iter().all(|file| file.last().is_none_or(|piece| piece.gap));
+        if is_gap && (length.is_none() || !begun) {
             self.files.iter_mut().for_each(File::drop_last);
-        } else if self.config.part.is_some() {
+        } else if length.is_some() {
             self.put_part();
         }
         result

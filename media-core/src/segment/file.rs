@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::lane::{Lane, Taken};
-use super::position::Position;
+use super::part::Stretch;
 use super::writer::Writer;
 use super::{Chunk, Error, KeyFrame, Piece, Refusal, Segment};
 use crate::mux::Rope;
@@ -45,9 +45,9 @@ impl File {
         self.writer
     }
 
-    /// Bytes and packets of the pieces of the segment that is being made.
+    /// Bytes of the pieces of the segment that is being made; packets, and pieces.
     pub(super) const fn held(&self) -> (u64, usize) {
-        (self.bytes, self.packets)
+        (self.bytes, self.packets + self.pieces.len())
     }
 
     /// Whether the segment that is being made has a piece.
@@ -60,7 +60,7 @@ impl File {
         &mut self,
         lanes: &mut [Lane],
         taken: &mut [Option<Taken>],
-        span: (Position, Position),
+        stretch: Stretch,
     ) -> Result<(), Error> {
         let taken = &mut taken[self.lanes.clone()];
         let leader = self.leader - self.lanes.start;
@@ -81,18 +81,15 @@ impl File {
         }
         self.packets += taken.iter().flatten().map(|taken| taken.packets.len()).sum::<usize>();
         let lead = taken[leader].as_ref().filter(|_| !rope.is_empty());
-        let piece = self.piece(&mut lanes[self.leader], lead, span, rope);
+        let piece = self.piece(&mut lanes[self.leader], lead, stretch, rope);
         self.bytes += piece.rope.len();
         self.pieces.push(piece);
         result
     }
 
-    fn piece(&self, lane: &mut Lane, lead: Option<&Taken>, span: (Position, Position), rope: Rope) -> Piece {
+    fn piece(&self, lane: &mut Lane, lead: Option<&Taken>, stretch: Stretch, rope: Rope) -> Piece {
         let first = lead.map(|taken| &taken.packets[0]);
-        let (start, ticks) = match lead {
-            Some(taken) => (taken.start, taken.end.since(taken.start)),
-            None => lane.gap(span),
-        };
+        let (start, ticks) = lane.piece(lead, stretch, self.pieces.is_empty());
         Piece {
             track: self.track,
             start,
@@ -119,7 +116,7 @@ impl File {
         let pieces = std::mem::take(&mut self.pieces);
         let (start, end) = span(pieces.iter());
         // Media that came too late for its part lies before the gap it left.
-        let (start, end) = if lane.allows(start, end) {
+        let (start, end) = if lane.allows(start, end) || pieces.iter().all(|piece| piece.gap) {
             (start, end)
         } else {
             span(pieces.iter().filter(|piece| !piece.gap))

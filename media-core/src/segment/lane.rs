@@ -1,5 +1,6 @@
 //! One track on its way into segments: the packets that are not out yet, and where they lie on the common line.
 
+use super::part::Stretch;
 use super::position::Position;
 use crate::codec::Key;
 use crate::packet::Packet;
@@ -16,13 +17,17 @@ pub(super) struct Lane {
     /// How long the last packet whose duration is known lasts, in ticks.
     step: i64,
     /// The longest segment, in ticks.
-    longest: i64,
+    pub(super) longest: i64,
     /// Whether other tracks are in the same file, so that no packet can be left for a later segment.
     shared: bool,
     /// Where the segment that is being taken began, once it has.
     begun: Option<Timestamp>,
     /// Where what was taken last ended, unless time has broken since.
     ended: Option<Timestamp>,
+    /// Where the last piece ended, unless time has broken since; only where parts are made.
+    pub(super) listed: Option<Timestamp>,
+    /// Where the first piece of the segment began; only where parts are made.
+    pub(super) opened: Timestamp,
     missed: Missed,
 }
 
@@ -60,6 +65,8 @@ impl Lane {
             longest: track.time_base.from_nanos(longest).max(1),
             begun: None,
             ended: None,
+            listed: None,
+            opened: Timestamp::ZERO,
             missed: Missed::No,
             track,
         }
@@ -70,6 +77,7 @@ impl Lane {
         self.shift = None;
         self.begun = None;
         self.ended = None;
+        self.listed = None;
         self.missed = Missed::No;
     }
 
@@ -143,19 +151,15 @@ impl Lane {
         self.queue.partition_point(|packet| self.position(packet) < position)
     }
 
-    /// Whether a packet begins from `from` on and before `to`.
-    pub(super) fn begins_between(&self, from: Position, to: Position) -> bool {
-        self.count_before(from) < self.count_before(to)
+    /// Where the last packet begins.
+    pub(super) fn latest(&self) -> Option<Position> {
+        self.queue.last().map(|packet| self.position(packet))
     }
 
-    /// The first packet that begins at `from` or later.
-    pub(super) fn first_from(&self, from: Position) -> Option<Position> {
-        self.queue.get(self.count_before(from)).map(|packet| self.position(packet))
-    }
-
-    /// The packet before the last.
-    pub(super) fn before_last(&self) -> Option<Position> {
-        self.queue.iter().rev().nth(1).map(|packet| self.position(packet))
+    /// Where packets begin from `from` on and not after `to`, the last first.
+    pub(super) fn back(&self, from: Position, to: Position) -> impl Iterator<Item = Position> {
+        let positions = self.queue.iter().rev().map(|packet| self.position(packet));
+        positions.skip_while(move |at| *at > to).take_while(move |at| *at >= from)
     }
 
     /// Whether nothing is heard for a while before the last packet.
@@ -168,6 +172,14 @@ impl Lane {
     /// Where the last packet ends, if it tells.
     pub(super) fn known_end(&self) -> Option<Position> {
         let last = self.queue.last()?;
+        Some(self.position(last).plus(i64::from(last.duration?)))
+    }
+
+    /// Where its media before `cut` ends, if its last packet tells.
+    pub(super) fn told_end(&self, cut: Position) -> Option<Position> {
+        let Some(last) = self.count_before(cut).checked_sub(1).map(|last| &self.queue[last]) else {
+            return self.ended.map(|ended| self.at(ended));
+        };
         Some(self.position(last).plus(i64::from(last.duration?)))
     }
 
@@ -267,8 +279,8 @@ impl Lane {
 
     /// A stretch without media over `span`: from where the one before it ended, if that fits into one segment. Its start and its length in
     /// ticks.
-    pub(super) fn gap(&mut self, span: (Position, Position)) -> (Timestamp, i64) {
-        let (cut, end) = (span.0.rescale(self.base()), span.1.rescale(self.base()));
+    pub(super) fn gap(&mut self, stretch: Stretch) -> (Timestamp, i64) {
+        let (cut, end) = (stretch.from.rescale(self.base()), stretch.end.rescale(self.base()));
         let start = self.ended.filter(|ended| (1..=self.longest).contains(&end.since(*ended))).unwrap_or(cut);
         let last = self.begun.get_or_insert(start).saturating_add(self.longest);
         let start = start.min(last.saturating_add(-1));

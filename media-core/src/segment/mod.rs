@@ -24,13 +24,12 @@
 //! With [`Config::part`] each cut comes out in [parts](Part) first: for low-latency HLS, and as chunks of CMAF. A segment's bytes are those of its parts,
 //! the same memory.
 //!
-//! * A part ends before the leader's access unit that would make it longer than the target, on the leader or, as far as their lengths can be told, on any
-//!   track: RFC 8216bis 4.4.4.9 allows no part that is longer. An access unit that is longer by itself is a part of its own.
-//! * Where the access units of all tracks fit ([`part_target`] finds a target for which they do), no part lasts less than 85 % of it but the last of a
-//!   segment: key frames do not wait for the grid of parts, and the first part of a segment begins at the cut.
+//! * No part is longer than the target, and none but the last of a segment shorter than 85 % of it (RFC 8216bis 4.4.4.9), whatever comes. To this
+//!   end parts are stretches of the line of time, and each track's [piece](Piece::duration) is what begins in one.
+//! * A part ends at an access unit of the leader: the last at which it is not too long on any track, as far as that can be told. [`part_target`] finds
+//!   a target for which there is one. Without one, as while a picture stands still, it ends by time.
 //! * It is out with the access unit that ends it where that [tells](crate::packet::Packet::duration) how long it lasts, else with the next one.
-//! * The other tracks' pieces end at their first packets behind the leader's. Sound that came too late for its own part is in the next one, which may then
-//!   be longer; that it did not come is a [gap](Piece::gap).
+//! * A track of which nothing begins in a part has a [gap](Piece::gap) there. Sound that came too late for its own part is in the next one.
 //!
 //! # When it comes out
 //!
@@ -44,7 +43,7 @@
 //!
 //! * **The leader stops, sound goes on:** cuts fall by time, at every full `target_duration`, in which the leader is a gap; parts from the second
 //!   one on. At its return a cut falls at once, so that pictures begin a segment again.
-//! * **Nothing arrives for twice the `target_duration`** of media time: the open segment ends where its last packet ends and the
+//! * **Nothing arrives for twice the `target_duration`** of media time, or for 256 parts: the open segment ends where its last packet ends and the
 //!   next cut is a discontinuity, as if the timeline had said so.
 //! * **A segment grows** beyond [`Config::max_bytes`] or [`Config::max_packets`]: a cut falls at once, key frame or not.
 //! * **A hole in a sound track** begins a new fragment within the segment, so that no sample is stretched over it. Packed audio, which cannot say
@@ -70,6 +69,7 @@ mod file;
 mod lane;
 mod output;
 mod packed;
+pub(crate) mod part;
 pub(crate) mod position;
 mod state;
 mod writer;
@@ -79,6 +79,7 @@ use std::sync::Arc;
 
 use self::file::File;
 use self::lane::Lane;
+use self::part::{GAPS_MAX, Length};
 use self::position::Position;
 use self::writer::Writer;
 use crate::packet::Packet;
@@ -278,8 +279,7 @@ impl Segmenter {
         };
         let mut at = self.lanes[index].position(&packet);
         let mut result = Ok(());
-        if self.open.as_ref().is_some_and(|open| at >= open.newest.after(2 * self.target_duration() * SECOND))
-        {
+        if self.open.as_ref().is_some_and(|open| at >= open.newest.after(self.silence())) {
             result = self.interrupt();
             at = self.lanes[index].position(&packet);
         }
@@ -300,6 +300,12 @@ impl Segmenter {
 
     fn target_duration(&self) -> i64 {
         i64::from(self.config.target_duration.max(1))
+    }
+
+    /// How long nothing may come before time is broken, in nanoseconds.
+    fn silence(&self) -> i64 {
+        let part = self.config.part.map_or(i64::MAX, |part| Length::new(part).longest);
+        (2 * self.target_duration() * SECOND).min(part.saturating_mul(GAPS_MAX))
     }
 
     fn lag(&self) -> i64 {

@@ -62,7 +62,8 @@ pub struct Part {
     pub generation: u32,
     /// As in the [`Cut`]: whether something breaks between the cut before and the one this belongs to. The same for all parts of a cut.
     pub discontinuity: bool,
-    /// One per file, as the [`Cut`] has segments. At least one is not a gap.
+    /// One per file, as the [`Cut`] has segments. All of them are gaps where nothing begins for longer than a part, as while a picture stands still; not
+    /// in the first part of a cut.
     pub pieces: Vec<Piece>,
 }
 
@@ -71,9 +72,12 @@ pub struct Part {
 pub struct Piece {
     /// The track, or the leader of a shared file.
     pub track: TrackId,
-    /// Where it begins in presentation, in the track's time base; the end of the piece before it in steady state.
+    /// Where it begins in presentation, in the track's time base: where the piece before it ends, or the segment's media begins.
     pub start: Timestamp,
-    /// Ticks from `start` to its end; at least 1.
+    /// Ticks from `start` to its end; at least 1. Pieces lie end to end on the line of time, each with the access units that begin in its part. It ends where
+    /// an access unit does if that makes a legal length, as in a stream for which the [target was chosen](super::part_target). Where the track begins,
+    /// pauses or ends within the part, or no number of its access units fits, it ends with the part, and the length is legal all the same: at most
+    /// [`Config::part`](super::Config::part), and 85 % of that unless it is the last of its segment or a gap.
     pub duration: u64,
     /// Media bytes and their boxes; empty for a gap.
     pub rope: Rope,

@@ -94,7 +94,8 @@ proptest! {
             }
         }
         let outputs = std::iter::from_fn(|| segmenter.poll()).count();
-        prop_assert!(outputs <= 4 * sent + 8, "{outputs} outputs of {sent} packets");
+        // While nothing comes, parts that are gaps: 256 at most behind a packet, and before the next.
+        prop_assert!(outputs <= 520 * sent + 8, "{outputs} outputs of {sent} packets");
         let _ = segmenter.finish();
     }
 }

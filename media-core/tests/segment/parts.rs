@@ -50,7 +50,7 @@ fn parts_are_as_many_pictures_as_fit() {
 #[test]
 fn trap_18_parts_are_cut_before_they_cross_the_target() {
     // RFC 8216bis 4.4.4.9: no longer than the target. 5 pictures of 40 ms are 200 ms, 6 would be 240.
-    for part in [201, 239] {
+    for part in [201, 235] {
         let all =
             Cutting::of(config(part), [tracks([pictures()])].into_iter().chain(mixed(camera(0..4000, 2000))));
         assert!(pieces(&all, 0, 90_000).iter().all(|(_, duration)| *duration == 200), "{part}");
@@ -159,9 +159,54 @@ fn sound_that_stays_away_leaves_gaps_and_no_delay() {
 }
 
 #[test]
-fn a_picture_longer_than_the_target_is_a_part_of_its_own() {
+fn trap_18_a_picture_longer_than_the_target_is_followed_by_gaps() {
+    // RFC 8216bis 4.4.4.9: no longer than the target. The picture is in one part, and shown through those after it.
     let still = [0, 40, 80, 1200, 1240, 1280, 1320, 1360, 1400]
         .map(|at| (at, crate::stream::picture(at * 90, at == 0)));
     let all = Cutting::of(config(200), [tracks([pictures()])].into_iter().chain(mixed(still)));
-    assert_eq!(pieces(&all, 0, 90_000), [(0, 80), (80, 1120), (1200, 200), (1400, 40)]);
+    let expected: Vec<_> = (0..7).map(|n| (n * 200, 200)).chain([(1400, 40)]).collect();
+    assert_eq!(pieces(&all, 0, 90_000), expected);
+    let gaps: Vec<_> = all.parts.iter().map(|(part, _)| part.pieces[0].gap).collect();
+    assert_eq!(gaps, [false, true, true, true, true, true, false, false]);
+    assert_eq!(all.spans(0, 90_000), [Some((0, 1440))]);
+}
+
+#[test]
+fn trap_18_parts_into_which_no_pictures_fit_are_stretches_of_time() {
+    // RFC 8216bis 4.4.4.9. 4 pictures of 1/24 s are 83 % of 200 ms, 5 are 104 %.
+    let film = (0..240).map(|n| (n * 1000 / 24, crate::stream::picture(n * 3750, n % 48 == 0)));
+    let all = Cutting::of(config(200), [tracks([pictures()])].into_iter().chain(mixed(film)));
+    assert_eq!(all.spans(0, 90_000), [0, 2000, 4000, 6000, 8000].map(|at| Some((at, 2000))));
+    for segment in all.segments(0) {
+        let (last, others) = segment.parts.split_last().unwrap();
+        assert!(others.iter().all(|part| (15_300..=18_000).contains(&part.duration) && !part.gap));
+        assert!(last.duration <= 18_000);
+    }
+}
+
+#[test]
+fn trap_18_sound_that_begins_or_ends_within_a_part_has_a_piece_of_its_length() {
+    // RFC 8216bis 4.4.4.9: neither what begins 65 ms before the end of a part, nor what ends so behind its beginning, is a short part.
+    for (from, to) in [(135, 8000), (0, 4465), (150, 4335)] {
+        let stream = mixed(camera(0..8000, 2000).chain(microphone(from..to)));
+        let all = Cutting::of(config(214), [tracks([pictures(), sound()])].into_iter().chain(stream));
+        for (part, _) in &all.parts[..all.parts.len() - 1] {
+            let piece = &part.pieces[1];
+            assert!(piece.gap || (8732..=10_272).contains(&piece.duration), "{piece:?}");
+        }
+    }
+}
+
+#[test]
+fn trap_18_sound_before_the_first_picture_does_not_make_a_part_longer() {
+    // RFC 8216bis 4.4.4.9.
+    for lead in [21, 65, 150, 190, 376, 2500] {
+        let stream = mixed(microphone(0..6000).chain(camera(lead..6000, 2000)));
+        let all = Cutting::of(config(214), [tracks([pictures(), sound()])].into_iter().chain(stream));
+        for segment in all.segments(1) {
+            let last = segment.parts.len() - 1;
+            assert!(segment.parts.iter().all(|part| part.duration <= 10_272), "{:?}", segment.parts);
+            assert!(segment.parts[..last].iter().all(|part| part.duration >= 8732), "{:?}", segment.parts);
+        }
+    }
 }

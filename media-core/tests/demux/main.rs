@@ -16,6 +16,7 @@ mod mp4_apart;
 mod mp4_broken;
 mod mp4_files;
 mod mp4_golden;
+mod mp4_hostile;
 mod mp4_hybrid;
 mod mp4_made;
 mod mp4_payloads;

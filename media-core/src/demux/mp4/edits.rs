@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::Faults;
 use super::boxes::Rows;
-use super::table::{Cursor, Tables};
+use super::table::{Cursor, Sample, Tables};
 use crate::bits::Reader;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::Kind;
@@ -110,18 +110,16 @@ pub(super) fn of_tables(
         ahead: if kind == Kind::Audio { i64::from(base.den() / base.num().max(1)) } else { 0 },
         low: low.into(),
         end: tables.duration().saturating_add(high.into()),
-        left: tables.count().saturating_mul(8).saturating_add(1 << 20),
+        left: tables.cost().saturating_mul(8).saturating_add(1 << 20),
         cursor: Cursor::start(tables),
     };
-    let mut pieces = Vec::new();
-    for edit in edits {
-        match search.piece(edit) {
-            Some(piece) => pieces.push(piece),
-            None => faults.edits += 1,
-        }
-    }
-    let first = pieces.first().and_then(|piece| piece.from.clone().next(tables, &mut Faults::default()));
-    let priming = first.map_or(0, |first| edits[0].media.saturating_sub(first.pts()));
+    let pieces: Vec<_> = edits.iter().filter_map(|edit| search.piece(edit)).collect();
+    faults.edits += (edits.len() - pieces.len()) as u64;
+    let first = pieces.first().and_then(|piece| {
+        let sample = piece.from.clone().next(tables, &mut Faults::default())?;
+        Some(piece.start.saturating_sub(piece.shift).saturating_sub(sample.pts()))
+    });
+    let priming = first.unwrap_or(0);
     let priming = if kind == Kind::Audio { u32::try_from(priming).unwrap_or(0) } else { 0 };
     (pieces, priming)
 }
@@ -149,7 +147,7 @@ struct Search<'a> {
     low: i64,
     /// No sample is shown as late as this.
     end: i64,
-    /// Samples that may still be looked at: a list of many short edits far apart must not cost more than some times the table.
+    /// Samples and rows that may still be looked at: a list of many short edits far apart must not cost more than some times the table.
     left: u64,
     cursor: Cursor,
 }
@@ -169,10 +167,9 @@ impl Search<'_> {
     /// Before the last sample where decoding can start for what is shown at `media`.
     fn start(&mut self, media: i64) -> Option<Cursor> {
         let wanted = media.saturating_sub(self.ahead);
-        let mut ignored = Faults::default();
         let mut at = Cursor::start(self.tables);
         // Going on from the last place is enough where time goes on.
-        if let Some(next) = self.cursor.clone().next(self.tables, &mut ignored)
+        if let Some(next) = self.next(&mut self.cursor.clone())?
             && next.pts() <= wanted
             && (self.kind == Kind::Audio || next.sync != Some(false))
         {
@@ -184,12 +181,10 @@ impl Search<'_> {
     }
 
     fn start_behind(&mut self, mut at: Cursor, wanted: i64) -> Option<Cursor> {
-        let mut ignored = Faults::default();
         let mut best = at.clone();
         loop {
-            self.left = self.left.checked_sub(1)?;
             let before = at.clone();
-            let Some(sample) = at.next(self.tables, &mut ignored) else { break };
+            let Some(sample) = self.next(&mut at)? else { break };
             if sample.dts.saturating_add(self.low) > wanted {
                 break;
             }
@@ -201,13 +196,22 @@ impl Search<'_> {
         Some(best)
     }
 
+    /// The sample behind a place, of which `None` is the end; `None` of all where it would cost too much.
+    fn next(&mut self, at: &mut Cursor) -> Option<Option<Sample>> {
+        if self.left == 0 {
+            return None;
+        }
+        let cost = at.cost();
+        let sample = at.next(self.tables, &mut Faults::default());
+        self.left = self.left.saturating_sub(at.cost() - cost);
+        (self.left > 0).then_some(sample)
+    }
+
     /// The number of the first sample, in decoding order, that is not needed for anything shown before `end`.
     fn stop(&mut self, from: &Cursor, end: i64) -> Option<u64> {
         let mut at = from.clone();
         let mut to = from.index();
-        let mut ignored = Faults::default();
-        while let Some(sample) = at.next(self.tables, &mut ignored) {
-            self.left = self.left.checked_sub(1)?;
+        while let Some(sample) = self.next(&mut at)? {
             if sample.pts() < end {
                 to = at.index();
             }

@@ -97,7 +97,8 @@ pub struct Faults {
     pub oversized: u64,
     /// Samples without bytes or without a picture; dropped.
     pub empty: u64,
-    /// Tracks ended early because samples overlap so much that they would add up to more than four times the source.
+    /// Tracks ended early because samples overlap so much that they would add up to more than four times the source, or because more samples
+    /// than the source has bytes, four times over, were dropped.
     pub overlapping: u64,
     /// Sample durations of more than 31 bits; taken as one tick.
     pub durations: u64,
@@ -105,10 +106,12 @@ pub struct Faults {
     pub order: u64,
     /// Edits beyond what is followed: too many, or of another speed than one; played at speed one.
     pub edits: u64,
-    /// `traf` of a track that is not known or not read; passed over.
+    /// `traf` of a track that is not known or not read, or that makes the runs of its `moof` more than 65536; passed over.
     pub fragments: u64,
     /// NAL units whose length goes beyond the sample; cut off there.
     pub units: u64,
+    /// Samples of a sample entry that is not read, beside others that are, such as an encrypted one; dropped.
+    pub entries: u64,
     /// Samples before the first parameter sets of a track whose header has none; dropped.
     pub unconfigured: u64,
     /// Samples given out later than their turn, because the tracks of a stream lie too far apart.
@@ -119,7 +122,7 @@ impl Faults {
     /// All of them.
     pub const fn total(&self) -> u64 {
         let Self { boxes, tables, beyond_end, behind, oversized, empty, overlapping, durations, .. } = *self;
-        let Self { order, edits, fragments, units, unconfigured, interleave, .. } = *self;
+        let Self { order, edits, fragments, units, entries, unconfigured, interleave, .. } = *self;
         boxes
             + tables
             + beyond_end
@@ -132,6 +135,7 @@ impl Faults {
             + edits
             + fragments
             + units
+            + entries
             + unconfigured
             + interleave
     }

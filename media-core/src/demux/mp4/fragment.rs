@@ -23,7 +23,7 @@ pub(super) struct Defaults {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     pub(super) defaults: Defaults,
-    pub(super) descriptions: Option<Descriptions>,
+    pub(super) descriptions: Descriptions,
 }
 
 /// The samples of one `trun`.
@@ -62,14 +62,19 @@ pub(super) fn read(
     let mut fragments = Vec::new();
     // By the first edition, the data of a track fragment follow those of the one before it.
     let mut follows = None;
+    let mut runs = 0;
     for child in children(moof.clone()) {
         faults.boxes += u64::from(child.cut);
         if child.kind != *b"traf" {
             continue;
         }
         match Fragment::read(&child.body, at, end, &mut follows, known, faults) {
-            Some(fragment) => fragments.push(fragment),
-            None => faults.fragments += 1,
+            // A run takes more memory than bytes.
+            Some(fragment) if runs + fragment.runs.len() <= MAX_RUNS => {
+                runs += fragment.runs.len();
+                fragments.push(fragment);
+            }
+            _ => faults.fragments += 1,
         }
     }
     fragments
@@ -92,13 +97,12 @@ impl Fragment {
         let base =
             base.unwrap_or(if flags & DEFAULT_BASE_IS_MOOF == 0 { follows.unwrap_or(moof) } else { moof });
         let time = child(traf, b"tfdt").and_then(|body| decode_time(&body));
-        let own = child(traf, b"sgpd").and_then(|body| Descriptions::read(&body));
-        let mut groups = child(traf, b"sbgp").and_then(|body| {
-            Groups::read(&body, own.as_ref(), known.descriptions.as_ref(), &mut faults.tables)
-        });
+        let own = Descriptions::read(traf);
+        let mut groups = Groups::read(traf, own, known.descriptions.clone(), &mut faults.tables);
         let (mut at, mut dts) = (base, time.unwrap_or(0));
         let mut runs: Vec<Run> = Vec::new();
-        for child in children(traf.clone()).filter(|child| child.kind == *b"trun") {
+        let truns = children(traf.clone()).filter(|child| child.kind == *b"trun");
+        for child in truns.take(MAX_RUNS + 1) {
             // Without any offset the samples would lie in the moof itself; writers who leave it out mean the mdat that follows.
             let implied = if at < moof_end && at >= moof { moof_end.saturating_add(8) } else { at };
             let Some(mut run) = Run::read(&child.body, base, implied, defaults, faults) else {
@@ -235,6 +239,9 @@ impl Run {
         Some(sample)
     }
 }
+
+/// Runs of a `moof` that are taken; those that have more have one for every sample of an hour.
+const MAX_RUNS: usize = 1 << 16;
 
 const DEFAULT_BASE_IS_MOOF: u32 = 0x2_0000;
 const DURATIONS: u32 = 0x100;

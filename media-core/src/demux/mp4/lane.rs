@@ -124,7 +124,7 @@ impl Lane {
         self.id
     }
 
-    pub(super) fn descriptions(&self) -> Option<Descriptions> {
+    pub(super) fn descriptions(&self) -> Descriptions {
         self.tables.descriptions.clone()
     }
 
@@ -267,6 +267,10 @@ impl Lane {
     /// Makes the next sample, whose bytes these are, a packet.
     pub(super) fn take(&mut self, bytes: Bytes, faults: &mut Faults) -> Taken {
         let Some(mut due) = self.head.take() else { return Taken::Nothing };
+        if self.entry(due.sample.entry).is_some_and(Option::is_none) {
+            faults.entries += 1;
+            return Taken::Nothing;
+        }
         let mut changed = due.sample.entry != self.entry && self.enter(due.sample.entry);
         let (data, key) = match &mut self.parser {
             None => (bytes, Key::Closed),
@@ -305,10 +309,15 @@ impl Lane {
         if changed { Taken::Changed(packet) } else { Taken::Packet(packet) }
     }
 
-    /// Puts a sample entry in force; whether the configuration is another then.
+    /// A sample entry by its number: one that is not read is there and `None`.
+    fn entry(&self, number: u32) -> Option<&Option<Entry>> {
+        self.entries.get((number as usize).wrapping_sub(1))
+    }
+
+    /// Puts a sample entry in force, where there is one of that number: many writers have but one and number it as they like. Whether the configuration is another then.
     fn enter(&mut self, number: u32) -> bool {
         self.entry = number;
-        let Some(Some(entry)) = self.entries.get((number as usize).wrapping_sub(1)) else { return false };
+        let Some(Some(entry)) = self.entry(number).cloned() else { return false };
         self.length_size = entry.length_size;
         let parser = match &entry.config {
             Some(config) => Parser::new(config),
@@ -318,7 +327,7 @@ impl Lane {
         self.parser = (self.kind == Kind::Video || entry.config.is_none()).then_some(parser);
         let changed = entry.config.is_some() && entry.config != self.config;
         if changed {
-            self.config.clone_from(&entry.config);
+            self.config = entry.config;
         }
         changed
     }

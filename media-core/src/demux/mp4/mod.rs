@@ -32,6 +32,7 @@ mod edits;
 mod entry;
 mod error;
 mod fragment;
+mod give;
 mod groups;
 mod lane;
 mod movie;
@@ -46,9 +47,9 @@ use bytes::Bytes;
 
 pub use self::error::{Error, Faults, Reason, Skipped};
 use self::fragment::Known;
-use self::lane::{Lane, Taken};
+use self::lane::Lane;
 use self::movie::Movie;
-use self::seek::Reference;
+use self::seek::References;
 use self::window::Window;
 use super::{Demux, Output, Source};
 use crate::bits::Reader;
@@ -71,18 +72,20 @@ pub struct Demuxer {
     fragmented: bool,
     lanes: Vec<Lane>,
     known: BTreeMap<u32, Known>,
-    /// Bytes of samples given out.
+    /// Bytes of samples given out, and samples dropped.
     given: u64,
+    /// Bytes of fragments' headers since the last sample that waited for nobody.
+    loaded: u64,
     announced: bool,
     /// Packets that wait for the tracks to be known.
     early: Vec<Output>,
+    early_bytes: u64,
     outputs: VecDeque<Output>,
     /// Where the next push begins, and how far it must reach before anything can be done.
     want: Option<(u64, u64)>,
     /// Where the last push ended.
     read: u64,
-    /// What `sidx` say.
-    references: Vec<Reference>,
+    references: References,
     /// A time that is sought, in nanoseconds.
     sought: Option<i64>,
     skipped: Vec<Skipped>,
@@ -111,12 +114,14 @@ impl Demuxer {
             lanes: Vec::new(),
             known: BTreeMap::new(),
             given: 0,
+            loaded: 0,
             announced: false,
             early: Vec::new(),
+            early_bytes: 0,
             outputs: VecDeque::new(),
             want: (source != Source::Seekable { len: 0 }).then_some((0, 8)),
             read: 0,
-            references: Vec::new(),
+            references: References::default(),
             sought: None,
             skipped: Vec::new(),
             faults: Faults::default(),
@@ -201,125 +206,19 @@ impl Demuxer {
             || self.scanned
             || self.lanes.iter().all(|lane| lane.peeked().is_some() || lane.absent)
         {
+            self.loaded = 0;
             return false;
         }
         let known = self.lanes.iter().filter(|lane| lane.peeked().is_some());
         let until = known.map(Lane::known_until).max().unwrap_or(nanos);
-        if until.saturating_sub(nanos) <= PATIENCE && self.window.held() <= MOST_HELD {
+        let is_near = until.saturating_sub(nanos) <= PATIENCE;
+        if is_near && self.window.held() <= MOST_HELD && self.loaded <= MOST_LOADED {
             return true;
         }
         for lane in &mut self.lanes {
             lane.absent |= lane.peeked().is_none();
         }
         false
-    }
-
-    /// Gives out the next sample of a track, if its bytes are there.
-    fn give(&mut self, index: usize) -> Step {
-        let Some(due) = self.lanes[index].peeked() else { return Step::Again };
-        let (at, size) = (due.sample.at, u64::from(due.sample.size));
-        let end = at.saturating_add(size);
-        if let Some(fault) = self.refuses(at, size) {
-            *fault += 1;
-            self.lanes[index].skip();
-            return Step::Again;
-        }
-        match self.window.get(at, size) {
-            Ok(bytes) => self.give_bytes(index, bytes),
-            Err(_) if self.ended => {
-                self.faults.beyond_end += 1;
-                self.lanes[index].skip();
-            }
-            Err(missing) if self.source == Source::Stream && missing < self.window.end() => {
-                self.faults.behind += 1;
-                self.lanes[index].skip();
-            }
-            Err(_) if self.window.held() > MOST_HELD + size => match self.first_at_hand() {
-                Some((other, bytes)) => {
-                    self.faults.interleave += 1;
-                    self.give_bytes(other, bytes);
-                }
-                None => return Step::Needs(at, end),
-            },
-            Err(missing) => return Step::Needs(missing, end),
-        }
-        Step::Again
-    }
-
-    /// What a sample is not taken for, if anything: the fault to be counted.
-    const fn refuses(&mut self, at: u64, size: u64) -> Option<&mut u64> {
-        let faults = &mut self.faults;
-        let Some(end) = at.checked_add(size) else { return Some(&mut faults.beyond_end) };
-        if size == 0 {
-            return Some(&mut faults.empty);
-        }
-        match self.source {
-            Source::Seekable { len } if end > len => Some(&mut faults.beyond_end),
-            _ if size > MOST_SAMPLE => Some(&mut faults.oversized),
-            _ => None,
-        }
-    }
-
-    /// Of the samples that are there in whole, the first in the stream.
-    fn first_at_hand(&self) -> Option<(usize, Bytes)> {
-        let heads =
-            self.lanes.iter().enumerate().filter_map(|(index, lane)| Some((index, lane.peeked()?.sample)));
-        let mut heads: Vec<_> = heads.collect();
-        heads.sort_by_key(|(_, sample)| sample.at);
-        heads
-            .into_iter()
-            .find_map(|(index, sample)| Some((index, self.window.get(sample.at, sample.size.into()).ok()?)))
-    }
-
-    fn give_bytes(&mut self, index: usize, bytes: Bytes) {
-        self.given = self.given.saturating_add(bytes.len() as u64);
-        let source = self.len().unwrap_or(self.window.end());
-        if self.given > source.saturating_mul(MOST_GIVEN).saturating_add(1 << 16) {
-            self.faults.overlapping += self.lanes.len() as u64;
-            self.lanes.iter_mut().for_each(Lane::clear);
-            self.scanned = true;
-            return;
-        }
-        let (packet, changed) = match self.lanes[index].take(bytes, &mut self.faults) {
-            Taken::Packet(packet) => (packet, false),
-            Taken::Changed(packet) => (packet, true),
-            Taken::Nothing => return self.give_up_waiting(),
-        };
-        let packet = Output::Packet(packet);
-        if !self.announced {
-            self.early.push(packet);
-            return self.announce_if_known();
-        }
-        if changed {
-            self.outputs.push_back(self.tracks());
-        }
-        self.outputs.push_back(packet);
-    }
-
-    fn tracks(&self) -> Output {
-        Output::Tracks(self.lanes.iter().filter_map(Lane::track).collect())
-    }
-
-    fn announce_if_known(&mut self) {
-        if self.lanes.iter().all(|lane| lane.track().is_some()) || self.early.len() > MOST_EARLY {
-            self.announce();
-        }
-    }
-
-    /// Gives out the tracks that are known, and what waited for them.
-    fn announce(&mut self) {
-        if self.lanes.iter().any(|lane| lane.track().is_some()) {
-            self.outputs.push_back(self.tracks());
-            self.outputs.extend(self.early.drain(..));
-            self.announced = true;
-        }
-    }
-
-    /// A track whose parameter sets do not come is not waited for without end.
-    fn give_up_waiting(&mut self) {
-        if !self.announced && self.faults.unconfigured > MOST_EARLY as u64 {
-            self.announce();
-        }
     }
 
     /// Forgets the bytes that no track is going to need.
@@ -408,14 +307,8 @@ const PATIENCE: i64 = 10_000_000_000;
 /// Bytes held while tracks lie apart, beyond one sample.
 const MOST_HELD: u64 = 32 << 20;
 
+/// Bytes of fragments' headers that are read while one track is waited for.
+const MOST_LOADED: u64 = 4 << 20;
+
 /// Bytes that are read through, rather than passed over and asked for again.
 const NEAR: u64 = 4 << 20;
-
-/// Bytes of a sample. The largest pictures known, raw ones excepted, are a fifth of it.
-const MOST_SAMPLE: u64 = 128 << 20;
-
-/// How many times the source all samples may add up to: tracks may share samples, and edits may repeat them.
-const MOST_GIVEN: u64 = 4;
-
-/// Packets that wait for the parameter sets of another track.
-const MOST_EARLY: usize = 1000;

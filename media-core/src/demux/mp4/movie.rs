@@ -52,11 +52,12 @@ impl Movie {
                 movie.add(&found, base, len, faults);
             }
         }
+        // Of tracks that are not read as well: where the data of another one begin may depend on how long theirs are.
         for trex in children(extends.unwrap_or_default()).filter(|found| found.kind == *b"trex") {
             if let Some((id, defaults)) = defaults(&trex.body)
-                && let Some(known) = movie.known.get_mut(&id)
+                && (movie.known.len() < 2 * MAX_TRACKS || movie.known.contains_key(&id))
             {
-                known.defaults = defaults;
+                movie.known.entry(id).or_default().defaults = defaults;
             }
         }
         movie

@@ -98,6 +98,7 @@ impl Demuxer {
             b"moov" => return self.read_movie(body, at),
             b"moof" if self.indexed => {
                 self.sought = None;
+                self.loaded = self.loaded.saturating_add(body.len() as u64);
                 let fragments = fragment::read(body, at, end, &self.known, &mut self.faults);
                 let source = self.len();
                 for fragment in fragments {
@@ -123,6 +124,14 @@ impl Demuxer {
         }
         let movie = Movie::read(body, self.len(), &mut self.faults);
         let again = std::mem::replace(&mut self.indexed, true);
+        if again {
+            // What waited for a track of the other header to be known waits no more.
+            if !self.announced {
+                self.announce();
+            }
+            self.early.clear();
+            (self.announced, self.early_bytes) = (false, 0);
+        }
         self.scanned |= !movie.fragmented;
         (self.fragmented, self.known, self.skipped) = (movie.fragmented, movie.known, movie.skipped);
         self.lanes = movie.lanes;
@@ -143,9 +152,6 @@ impl Demuxer {
             if !positions.is_empty() && positions.iter().all(|position| *position < at) {
                 return Err(Error::IndexBehindMedia { at });
             }
-        }
-        if again {
-            self.announced = false;
         }
         self.announce_if_known();
         Ok(())

@@ -1,21 +1,70 @@
 //! Going on at another time: by the tables, or by segment indexes (`sidx`, ISO/IEC 14496-12 8.16.3).
 
+use std::collections::BTreeSet;
+
 use super::boxes::full;
 use super::*;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::Kind;
 
 /// A part of the file that a `sidx` tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reference {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Reference {
     /// When it begins, in nanoseconds.
     nanos: i64,
+    /// What is there. Of those that begin at one time, the media are nearer than the index that leads to them.
+    target: Target,
     /// Where it begins.
     at: u64,
-    /// The `sidx` that tells of it, by its place; a tree has each place once.
-    parent: u64,
-    /// Whether it is another `sidx`, or where one may follow.
-    index: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Target {
+    /// Another `sidx`, or a place where one may follow.
+    Index,
+    Media,
+}
+
+/// What `sidx` say.
+#[derive(Debug, Default)]
+pub(super) struct References {
+    known: BTreeSet<Reference>,
+    /// Those to an index that were followed since somebody last sought a time, so that following ends.
+    followed: BTreeSet<Reference>,
+    /// Where the `sidx` lie that were read; a tree has each place once.
+    read: BTreeSet<u64>,
+}
+
+impl References {
+    fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.followed.is_empty()
+    }
+
+    /// Takes what the `sidx` from `parent` to `end` says, in a file of `len` bytes. `None` where it cannot be read.
+    fn add(&mut self, body: &Bytes, parent: u64, end: u64, len: u64) -> Option<()> {
+        if self.known.len() < MOST_REFERENCES && self.read.len() < MOST_REFERENCES && self.read.insert(parent)
+        {
+            self.known.extend(references(body, end, len)?);
+        }
+        Some(())
+    }
+
+    /// The last that begins at a time or before, else the first. One to an index is not given again, and not at all where that was read.
+    fn towards(&mut self, nanos: i64) -> Option<Reference> {
+        loop {
+            let nanos = nanos.max(self.known.first()?.nanos);
+            let latest = Reference { nanos, target: Target::Media, at: u64::MAX };
+            let found = *self.known.range(..=latest).next_back()?;
+            if found.target == Target::Media {
+                return Some(found);
+            }
+            self.known.remove(&found);
+            if !self.read.contains(&found.at) {
+                self.followed.insert(found);
+                return Some(found);
+            }
+        }
+    }
 }
 
 impl Demuxer {
@@ -33,6 +82,7 @@ impl Demuxer {
         self.outputs.clear();
         self.given = 0;
         if self.fragmented {
+            self.references.known.append(&mut self.references.followed);
             self.lanes.iter_mut().for_each(Lane::forget_runs);
             self.go_to(nanos);
         } else {
@@ -48,39 +98,27 @@ impl Demuxer {
         true
     }
 
-    /// Looks for boxes where the fragment of that time begins, or the index that tells where it does. All references lead forward, and an
-    /// index is gone once it was followed, so that this ends.
+    /// Looks for boxes where the fragment of that time begins, or the index that tells where it does. An index is
+    /// followed once, so that this ends.
     pub(super) fn go_to(&mut self, nanos: i64) {
-        let all = self.references.iter().enumerate();
-        let begun = all.clone().filter(|(_, reference)| reference.nanos <= nanos);
-        // Of those that begin at one time, the media are nearer than the index that leads to them.
-        let last = begun.max_by_key(|(_, reference)| (reference.nanos, !reference.index, reference.at));
-        let found = last.or_else(|| all.min_by_key(|(_, reference)| reference.nanos));
-        let Some((place, found)) = found.map(|(place, found)| (place, *found)) else { return };
-        (self.scan, self.scanned, self.sought) = (found.at, false, None);
-        if found.index {
-            self.references.swap_remove(place);
-            self.sought = Some(nanos);
-        }
+        let Some(found) = self.references.towards(nanos) else { return };
+        (self.scan, self.scanned) = (found.at, false);
+        self.sought = (found.target == Target::Index).then_some(nanos);
     }
 
     /// Reads the payload of a `sidx` that lies from `at` to `end`.
     pub(super) fn read_references(&mut self, body: &Bytes, at: u64, end: u64) {
-        let known = self.references.iter().any(|reference| reference.parent == at);
-        if !known && self.references.len() < MOST_REFERENCES {
-            match references(body, at, end, self.len().unwrap_or(0)) {
-                Some(found) => self.references.extend(found),
-                None => self.faults.boxes += 1,
-            }
-        }
+        let len = self.len().unwrap_or(0);
+        let is_read = self.references.add(body, at, end, len).is_some();
+        self.faults.boxes += u64::from(!is_read);
         if let Some(nanos) = self.sought.take() {
             self.go_to(nanos);
         }
     }
 }
 
-/// The references of the `sidx` from `parent` to `end`, in a file of `len` bytes.
-fn references(body: &Bytes, parent: u64, end: u64, len: u64) -> Option<Vec<Reference>> {
+/// The references of the `sidx` that ends at `end`, in a file of `len` bytes.
+fn references(body: &Bytes, end: u64, len: u64) -> Option<Vec<Reference>> {
     let (version, _, rest) = full(body)?;
     let mut reader = Reader::new(&rest);
     reader.u32().ok()?; // reference_ID
@@ -96,14 +134,15 @@ fn references(body: &Bytes, parent: u64, end: u64, len: u64) -> Option<Vec<Refer
         let nanos = Timestamp::new(time).rescale(base, TimeBase::NANOS).ticks();
         // A reference of no bytes or no time leads nowhere.
         if size & SIZE > 0 && duration > 0 {
-            found.push(Reference { nanos, at, parent, index: size & !SIZE != 0 });
+            let target = if size & !SIZE == 0 { Target::Media } else { Target::Index };
+            found.push(Reference { nanos, target, at });
         }
         time = time.checked_add(duration.into())?;
         at = at.checked_add(u64::from(size & SIZE))?;
     }
     if at < len {
         let nanos = Timestamp::new(time).rescale(base, TimeBase::NANOS).ticks();
-        found.push(Reference { nanos, at, parent, index: true });
+        found.push(Reference { nanos, target: Target::Index, at });
     }
     Some(found)
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::Faults;
-use super::boxes::{Rows, child, children, full};
+use super::boxes::{Rows, children, full};
 use super::groups::{Descriptions, Groups};
 use crate::packet::Key;
 
@@ -42,7 +42,7 @@ pub(super) struct Tables {
     sizes: Sizes,
     sync: Option<Rows>,
     groups: Option<Groups>,
-    pub(super) descriptions: Option<Descriptions>,
+    pub(super) descriptions: Descriptions,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -78,12 +78,11 @@ impl Tables {
                 b"stss" => tables.sync = Rows::of(body, 4, short),
                 b"stsz" => tables.sizes = Sizes::stsz(body, len, short).unwrap_or_default(),
                 b"stz2" => tables.sizes = Sizes::stz2(body, short).unwrap_or_default(),
-                b"sgpd" => tables.descriptions = tables.descriptions.or_else(|| Descriptions::read(body)),
                 _ => {}
             }
         }
-        let described = tables.descriptions.as_ref();
-        tables.groups = child(stbl, b"sbgp").and_then(|body| Groups::read(&body, None, described, short));
+        tables.descriptions = Descriptions::read(stbl);
+        tables.groups = Groups::read(stbl, Descriptions::default(), tables.descriptions.clone(), short);
         let timed: u64 = tables.runs().map(|[count, _]| u64::from(count)).sum();
         *short += u64::from(timed != tables.count());
         tables
@@ -96,6 +95,18 @@ impl Tables {
             Sizes::Same { count, .. } | Sizes::Small { count, .. } => *count,
             Sizes::Words(rows) => rows.len() as u64,
         }
+    }
+
+    /// What it costs to go through once: its rows, and the samples that have none as far as files have so many (27 hours of AC-3).
+    pub(super) fn cost(&self) -> u64 {
+        let rows = [&self.times, &self.chunks, &self.layout].into_iter();
+        let rows =
+            rows.chain(&self.compositions).chain(&self.sync).map(|rows| rows.len() as u64).sum::<u64>();
+        let samples = match self.sizes {
+            Sizes::Same { count, .. } => count.min(1 << 18),
+            _ => self.count(),
+        };
+        rows + samples
     }
 
     /// What all samples last together, in ticks.
@@ -227,6 +238,12 @@ impl Cursor {
     /// How many samples lie before it.
     pub(super) const fn index(&self) -> u64 {
         self.index
+    }
+
+    /// What it cost to come here from the front: samples and rows.
+    pub(super) fn cost(&self) -> u64 {
+        let rows = self.time.row + self.composition.row + self.chunk + self.layout + self.sync;
+        self.index + rows as u64 + self.groups.as_ref().map_or(0, Groups::rows)
     }
 
     /// The next sample; `None` behind the last, or where no chunk is left to hold it.

@@ -3,7 +3,7 @@
 use media_core::playlist::presentation::dash::{self, Addressing};
 use media_core::playlist::presentation::{
     Container, Files, Images, Presentation, Purpose, Rendition, RenditionId, Role, Segment, Template, Type,
-    hls,
+    hls, webm_dash,
 };
 use media_core::time::Timestamp;
 
@@ -242,6 +242,24 @@ fn sets_for_trick_modes_images_roles_and_high_dynamic_range() {
         text.contains(",VIDEO-RANGE=PQ,AUDIO=\"audio\"\nvideo.m3u8\n") && !text.contains("trick"),
         "{text}"
     );
+}
+
+/// ffmpeg's form has one Period: what goes on behind a break is not left out without a word.
+#[test]
+fn a_break_has_no_place_in_webm_dash() {
+    let mut presentation = Presentation::new(Type::Vod);
+    let files = |name: &str| Files::One { name: format!("{name}.webm"), header: 0..77, index: Some(77..99) };
+    let rendition = Rendition::new("v", Container::Webm);
+    let spans = ranges(&[(180_000, 60_000)]);
+    let id = add(&mut presentation, rendition, &[pictures(320, 180)], files("a"), spans.clone());
+    let mut whole = presentation.clone();
+    whole.finish();
+    assert!(webm_dash::on_demand(&whole).is_ok());
+    presentation.begin(id, &[pictures(320, 180)], files("b")).unwrap();
+    spans.into_iter().for_each(|segment| presentation.push(id, segment).unwrap());
+    presentation.finish();
+    let broken = Err(dash::Error::Broken { id: "v".to_owned(), stretches: 2 });
+    assert_eq!(webm_dash::on_demand(&presentation), broken);
 }
 
 #[test]

@@ -29,12 +29,13 @@ pub struct Live {
 /// The manifest of WebM files with Cues, `urn:mpeg:dash:profile:webm-on-demand:2012`; other renditions are left out.
 ///
 /// # Errors
-/// When it is not finished, there is no such rendition, or one is not a single file with Cues.
+/// When it is not finished, there is no such rendition, or one is not a single file with Cues or goes on in a second stretch: this form has one
+/// Period.
 pub fn on_demand(presentation: &Presentation) -> Result<String, Error> {
     if !presentation.finished {
         return Err(Error::Growing);
     }
-    let sets = sets(presentation);
+    let sets = sets(presentation)?;
     let ends = sets.iter().flat_map(|set| &set.members).filter_map(|member| {
         let last = member.stretch.segments.last()?;
         Some((member.stretch.intended()?, member.stretch.end(last)))
@@ -63,9 +64,9 @@ pub fn on_demand(presentation: &Presentation) -> Result<String, Error> {
 /// told once for a set, by `$RepresentationID$`.
 ///
 /// # Errors
-/// When there is no such rendition, or one has no header or no counted chunks.
+/// When there is no such rendition, or one has no header or no counted chunks, or goes on in a second stretch.
 pub fn live(presentation: &Presentation, live: &Live) -> Result<String, Error> {
-    let sets = sets(presentation);
+    let sets = sets(presentation)?;
     if sets.is_empty() {
         return Err(Error::Nothing);
     }
@@ -136,13 +137,16 @@ struct Member<'a> {
     stretch: &'a Stretch,
 }
 
-fn sets(presentation: &Presentation) -> Vec<Set<'_>> {
+fn sets(presentation: &Presentation) -> Result<Vec<Set<'_>>, Error> {
     let mut sets: Vec<Set<'_>> = Vec::new();
     for (id, rendition) in presentation.renditions() {
         let Some(stretch) = rendition.stretches.first().filter(|_| rendition.container == Container::Webm)
         else {
             continue;
         };
+        if rendition.stretches.len() > 1 {
+            return Err(Error::Broken { id: rendition.id.clone(), stretches: rendition.stretches.len() });
+        }
         let track = stretch.leader();
         let (kind, format, language) = (track.kind(), track.codec.format(), rendition.language());
         let member = Member { id, rendition, stretch };
@@ -151,7 +155,7 @@ fn sets(presentation: &Presentation) -> Vec<Set<'_>> {
             None => sets.push(Set { kind, format, language, members: vec![member] }),
         }
     }
-    sets
+    Ok(sets)
 }
 
 impl Set<'_> {

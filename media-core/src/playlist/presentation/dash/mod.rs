@@ -141,6 +141,14 @@ pub enum Error {
         /// Ticks that all would last.
         duration: u64,
     },
+    /// A form of one Period cannot say where time breaks.
+    #[error("rendition {id} has {stretches} stretches, this form has one Period")]
+    Broken {
+        /// The rendition's name.
+        id: String,
+        /// How many it has.
+        stretches: usize,
+    },
     /// MPD attributes count whole ticks per second from zero.
     #[error("rendition {id}: a tick is no whole part of a second, or media lies before tick zero")]
     Ticks {

@@ -106,6 +106,7 @@ fn date_ranges_are_listed_skipped_and_told_when_gone() {
 fn a_date_range_may_get_more_but_nothing_else() {
     let mut window = Window::new(low_latency());
     let now = WallTime::from_nanos(MORNING);
+    window.push(&camera().init(), now);
     let mut range = DateRange::new("1", now);
     window.announce(range.clone(), now).unwrap();
     range.end = End::After(0);
@@ -114,6 +115,9 @@ fn a_date_range_may_get_more_but_nothing_else() {
     let revision = window.revision();
     assert!(matches!(window.announce(range, now), Err(DateRangeError::Contradiction { .. })));
     assert_eq!(window.revision(), revision);
+    // 4.4.5.1: a list with a date range has a segment that says when it is.
+    let text = hls::media_playlist(&window, id(1), &names()).unwrap();
+    assert!(!text.contains("DATERANGE:") && !text.contains("DATE-TIME"), "{text}");
 }
 
 #[test]

@@ -142,6 +142,10 @@ impl<'a> Media<'a> {
     }
 
     fn put_ranges(&self, out: &mut String, skipped: usize) {
+        // 4.4.5.1: only where some segment says when it is.
+        if self.window.last().is_none() {
+            return;
+        }
         let recent = skipped > 0 && self.skip == Skip::DateRanges;
         self.window.ranges.put(out, recent.then(|| boundary(&self.window.config)));
     }

@@ -1,8 +1,10 @@
 //! Multivariant playlists of several streams, sounds and languages.
 
+use media_core::codec::{self, Colour, vp9};
 use media_core::playlist::hls::{self, Rung};
-use media_core::playlist::{Config, Delivery, Names, Window};
+use media_core::playlist::{Config, Delivery, Names, Window, dash};
 use media_core::segment::Format;
+use media_core::time::TimeBase;
 use media_core::track::Track;
 
 use crate::stream::*;
@@ -69,4 +71,36 @@ fn sounds_of_one_format_are_a_group_with_their_languages() {
     ]
     .concat();
     assert_eq!(hls::multivariant(&window, &names()).unwrap(), expected);
+}
+
+/// RFC 8216bis 4.4.6.2: without VIDEO-RANGE pictures are taken for SDR. ISO/IEC 23009-1 5.8.4.8: who does not know the colours shall not play them.
+#[test]
+fn pictures_of_high_dynamic_range_say_so() {
+    let colour = |transfer| Some(Colour { primaries: 9, transfer, matrix: 9, full_range: false });
+    let track = |transfer| {
+        let mut parts = vp9::Parts::new(640, 360);
+        parts.colour = colour(transfer);
+        let config = vp9::Config::from_parts(parts).unwrap();
+        Track::new(id(1), TimeBase::VIDEO, codec::Config::Vp9(config))
+    };
+    let [bright, plain] = [16, 1].map(|transfer| known(vec![track(transfer)]));
+    let names = names();
+    let rung = |window, folder| Rung { window, names: &names, folder };
+    let text = hls::ladder(&[rung(&bright, ""), rung(&plain, "sdr/")]).unwrap();
+    assert!(text.contains("RESOLUTION=640x360,VIDEO-RANGE=PQ\nvideo1.m3u8\n"), "{text}");
+    assert!(text.contains("RESOLUTION=640x360,VIDEO-RANGE=SDR\nsdr/video1.m3u8\n"), "{text}");
+    let alone = hls::multivariant(&plain, &names).unwrap();
+    assert!(!alone.contains("VIDEO-RANGE"), "{alone}");
+
+    let mut camera = Camera::new(vec![track(18)], Format::Fmp4);
+    let mut window = Window::new(Config { delivery: Delivery::Files, ..low_latency() });
+    window.push(&camera.init(), camera.now());
+    camera.segment(2000).iter().for_each(|output| window.push(output, camera.now()));
+    let manifest = dash::mpd(&window, &names).unwrap();
+    let expected = "startWithSAP=\"1\">
+      <EssentialProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:ColourPrimaries\" value=\"9\"/>
+      <EssentialProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:TransferCharacteristics\" value=\"18\"/>
+      <EssentialProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:MatrixCoefficients\" value=\"9\"/>
+      <Representation";
+    assert!(manifest.contains(expected), "{manifest}");
 }

@@ -60,7 +60,7 @@ impl Latency {
         put_field(out, "    <Latency target=\"", target);
         put_field(out, "\" min=\"", target / 2);
         put_field(out, "\" max=\"", target.saturating_mul(3));
-        if let Some(first) = window.tracks().first() {
+        if let Some(first) = window.listed_tracks().next() {
             put_field(out, "\" referenceId=\"", u64::from(first.id.get()));
         }
         out.push_str("\"/>\n    <PlaybackRate min=\"0.96\" max=\"1.04\"/>\n  </ServiceDescription>\n");

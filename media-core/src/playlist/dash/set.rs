@@ -5,6 +5,7 @@ use super::super::language::tag;
 use super::super::listed::Line;
 use super::super::names::Suffix;
 use super::super::periods::Period;
+use super::super::pictures;
 use super::super::runs::Runs;
 use super::latency::{self, Growing};
 use super::{Document, put_field, put_text};
@@ -36,6 +37,11 @@ impl Document<'_> {
             out.push_str("\" startWithSAP=\"1");
         }
         out.push_str("\">\n");
+        for (scheme, value) in pictures::colour_properties(track) {
+            put_text(out, "      <EssentialProperty schemeIdUri=\"", scheme);
+            put_field(out, "\" value=\"", u64::from(value));
+            out.push_str("\"/>\n");
+        }
         if self.latency.is_some() {
             self.put_reference_time(out, period, track);
         }

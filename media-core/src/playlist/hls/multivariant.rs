@@ -2,9 +2,9 @@
 
 use crate::codec;
 use crate::playlist::language::tag;
-use crate::playlist::text::{put_number, put_padded};
-use crate::playlist::{Bandwidth, Names, Window};
-use crate::track::{Kind, Track};
+use crate::playlist::text::put_number;
+use crate::playlist::{Bandwidth, Names, Window, members, pictures};
+use crate::track::{Kind, Language, Track};
 
 /// The multivariant playlist of one stream; `None` before the tracks are known.
 ///
@@ -31,26 +31,28 @@ pub struct Rung<'a> {
 /// Sound that several rungs have in the same format, language and number of channels is the same sound: that of the first is listed.
 pub fn ladder(rungs: &[Rung<'_>]) -> Option<String> {
     let rungs: Vec<_> = rungs.iter().filter(|rung| !rung.window.tracks().is_empty()).copied().collect();
-    let first = rungs.first()?;
+    if rungs.is_empty() {
+        return None;
+    }
     let mut out = String::with_capacity(512);
     out.push_str("#EXTM3U\n#EXT-X-VERSION:");
     // What the media playlists need, so that who cannot play them need not ask for them.
-    let mapped = first.format().is_some_and(|format| format.has_header());
+    let mapped = rungs.iter().any(|rung| rung.format().is_some_and(|format| format.has_header()));
     out.push_str(if mapped { "6\n" } else { "3\n" });
     if rungs.iter().all(|rung| rung.window.independent) {
         out.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
     }
     let sounds: Vec<_> = rungs.iter().flat_map(|rung| rung.of(Kind::Audio)).collect();
     if rungs.iter().all(|rung| rung.of(Kind::Video).next().is_none()) {
-        sounds.iter().for_each(|sound| sound.put_variant(&mut out, None));
+        sounds.iter().for_each(|sound| sound.put_variant(&mut out, None, false));
         return Some(out);
     }
     let groups = Group::all(&sounds);
     groups.iter().for_each(|group| group.put(&mut out));
+    let all = || rungs.iter().flat_map(|rung| rung.of(Kind::Video));
+    let ranged = all().any(|rendition| pictures::is_hdr(rendition.track));
     for group in groups.iter().map(Some).chain(groups.is_empty().then_some(None)) {
-        for pictures in rungs.iter().flat_map(|rung| rung.of(Kind::Video)) {
-            pictures.put_variant(&mut out, group);
-        }
+        all().for_each(|rendition| rendition.put_variant(&mut out, group, ranged));
     }
     Some(out)
 }
@@ -90,7 +92,8 @@ impl Rendition<'_> {
         out.push_str(&self.rung.names.media(self.track));
     }
 
-    fn put_variant(&self, out: &mut String, group: Option<&Group<'_>>) {
+    /// `ranged` where variants differ in their range of brightness, or have a high one.
+    fn put_variant(&self, out: &mut String, group: Option<&Group<'_>>, ranged: bool) {
         let own = self.bandwidth();
         let sound = group.map_or(Bandwidth { peak: 0, average: 0 }, Group::bandwidth);
         out.push_str("#EXT-X-STREAM-INF:BANDWIDTH=");
@@ -100,20 +103,10 @@ impl Rendition<'_> {
         out.push_str(",CODECS=\"");
         out.push_str(&self.codecs(group));
         out.push('"');
-        if let Some((width, height)) = self.track.codec.display_size() {
-            out.push_str(",RESOLUTION=");
-            put_number(out, u64::from(width));
-            out.push('x');
-            put_number(out, u64::from(height));
-        }
-        if let Some((num, den)) = self.track.codec.frame_rate()
-            && den != 0
-        {
-            let thousandths = (u64::from(num) * 1000 + u64::from(den) / 2) / u64::from(den);
-            out.push_str(",FRAME-RATE=");
-            put_number(out, thousandths / 1000);
-            out.push('.');
-            put_padded(out, thousandths % 1000, 3);
+        pictures::put_size(out, std::iter::once(self.track));
+        pictures::put_rate(out, std::iter::once(self.track));
+        if ranged {
+            pictures::put_range(out, std::iter::once(self.track));
         }
         if let Some(group) = group {
             out.push_str(",AUDIO=\"");
@@ -148,30 +141,33 @@ impl Rendition<'_> {
     }
 }
 
-/// Sound of one format: a player that cannot decode it takes the variants of another group.
+/// Sound of one format, and of others what there is in them alone: a player that cannot decode it takes the variants of another group.
 #[derive(Debug)]
 struct Group<'a> {
     /// Its place among the groups; `None` when it is the only one.
     number: Option<usize>,
-    format: codec::Format,
     sounds: Vec<Rendition<'a>>,
 }
 
 impl<'a> Group<'a> {
     fn all(sounds: &[Rendition<'a>]) -> Vec<Self> {
-        let mut groups: Vec<Self> = Vec::new();
+        let mut groups: Vec<(codec::Format, Vec<Rendition<'a>>)> = Vec::new();
         for sound in sounds {
             let format = sound.track.codec.format();
-            match groups.iter_mut().find(|group| group.format == format) {
-                Some(group) if group.sounds.iter().any(|other| other.sounds_like(sound)) => {}
-                Some(group) => group.sounds.push(*sound),
-                None => groups.push(Self { number: None, format, sounds: vec![*sound] }),
+            match groups.iter_mut().find(|(of, _)| *of == format) {
+                Some((_, group)) if group.iter().any(|other| other.sounds_like(sound)) => {}
+                Some((_, group)) => group.push(*sound),
+                None => groups.push((format, vec![*sound])),
             }
         }
-        if groups.len() > 1 {
-            groups.iter_mut().enumerate().for_each(|(index, group)| group.number = Some(index + 1));
-        }
-        groups
+        let mut groups: Vec<_> = groups.into_iter().map(|(_, sounds)| keyed(&sounds)).collect();
+        members::complete(&mut groups);
+        let several = groups.len() > 1;
+        let numbered = groups.into_iter().enumerate().map(|(index, sounds)| Self {
+            number: several.then_some(index + 1),
+            sounds: sounds.into_iter().map(|(_, sound)| sound).collect(),
+        });
+        numbered.collect()
     }
 
     fn put_id(&self, out: &mut String) {
@@ -199,8 +195,12 @@ impl<'a> Group<'a> {
                 out.push_str(tag(&language));
                 out.push('"');
             }
-            out.push_str(if index == 0 { ",DEFAULT=YES" } else { ",DEFAULT=NO" });
-            out.push_str(",AUTOSELECT=YES");
+            let alike = self.sounds[..index].iter().any(|other| other.track.language == sound.track.language);
+            out.push_str(match (index, alike) {
+                (0, _) => ",DEFAULT=YES,AUTOSELECT=YES",
+                (_, false) => ",DEFAULT=NO,AUTOSELECT=YES",
+                (_, true) => ",DEFAULT=NO,AUTOSELECT=NO",
+            });
             if let Some(channels) = sound.track.codec.channels() {
                 out.push_str(",CHANNELS=\"");
                 put_number(out, u64::from(channels));
@@ -222,6 +222,17 @@ impl<'a> Group<'a> {
             out.push(')');
         }
     }
+}
+
+/// Sound with what it is known by in every group: its language, and how many of that language stand before it.
+fn keyed<'a>(sounds: &[Rendition<'a>]) -> Vec<((Option<Language>, usize), Rendition<'a>)> {
+    let before = |index: usize, language| {
+        sounds[..index].iter().filter(|other: &&Rendition<'a>| other.track.language == language).count()
+    };
+    let key = |(index, sound): (usize, &Rendition<'a>)| {
+        ((sound.track.language, before(index, sound.track.language)), *sound)
+    };
+    sounds.iter().enumerate().map(key).collect()
 }
 
 /// What a track takes, or a guess.

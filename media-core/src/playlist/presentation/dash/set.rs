@@ -5,6 +5,7 @@ use super::super::super::xml::Xml;
 use super::super::{Container, Images, Numbering, Presentation, Purpose, Rendition, Role, Stretch};
 use super::{Addressing, Error, Period, place};
 use crate::codec::{self, Colour};
+use crate::playlist::pictures;
 use crate::track::{Kind, Language, Track};
 
 type Member<'a> = (&'a Rendition, &'a Stretch);
@@ -33,7 +34,7 @@ impl Likeness {
             roles: rendition.roles.clone(),
             label: rendition.label.clone().filter(|_| leader.kind() == Kind::Audio),
             purpose: rendition.purpose,
-            colour: leader.codec.colour().filter(is_hdr),
+            colour: leader.codec.colour().filter(|_| pictures::is_hdr(leader)),
         }
     }
 }
@@ -59,7 +60,9 @@ pub(super) fn put_sets(
             let of = main.unwrap_or(0).to_string();
             xml.descriptor("EssentialProperty", "http://dashif.org/guidelines/trickmode", &of);
         }
-        put_colour(xml, likeness.colour);
+        for (scheme, value) in pictures::colour_properties(members[0].1.leader()) {
+            xml.descriptor("EssentialProperty", scheme, &value.to_string());
+        }
         if let Some(label) = &likeness.label {
             xml.leaf("Label", label);
         }
@@ -176,24 +179,6 @@ fn put_representation(
     place::put(xml, period, *member, addressing)?;
     xml.end();
     Ok(())
-}
-
-/// Sample values of high dynamic range would look wrong to who does not know them: code points of ISO/IEC 23091-2.
-fn put_colour(xml: &mut Xml, colour: Option<Colour>) {
-    let Some(colour) = colour else { return };
-    for (name, value) in [
-        ("ColourPrimaries", colour.primaries),
-        ("TransferCharacteristics", colour.transfer),
-        ("MatrixCoefficients", colour.matrix),
-    ] {
-        let scheme = format!("urn:mpeg:mpegB:cicp:{name}");
-        xml.descriptor("EssentialProperty", &scheme, &value.to_string());
-    }
-}
-
-/// PQ and HLG, ISO/IEC 23091-2.
-const fn is_hdr(colour: &Colour) -> bool {
-    matches!(colour.transfer, 16 | 18)
 }
 
 /// DASH-IF IOP 6.2.6: sheets of small pictures.

@@ -2,11 +2,11 @@
 
 use super::super::super::language::tag;
 use super::super::super::rate::Bandwidth;
-use super::super::super::text::{put_number, put_padded};
-use super::super::{Presentation, Rendition, RenditionId, Role};
-use super::group::{self, Group, groups};
+use super::super::super::text::put_number;
+use super::super::{Presentation, Rendition, RenditionId, Role, Stretch};
+use super::group::{Group, Member, Preference, groups};
 use super::{DECIMALS, has_iframes, iframes, is_listed, version};
-use crate::codec::{Colour, Config};
+use crate::playlist::pictures;
 use crate::track::Kind;
 
 /// The multivariant playlist; `None` when no rendition is for HLS or none has a segment.
@@ -34,8 +34,8 @@ pub fn multivariant(presentation: &Presentation) -> Option<String> {
     }
     let groups = groups(presentation);
     groups.iter().for_each(|group| put_group(&mut out, presentation, group));
-    let is_hdr = of(Kind::Video).any(|(_, rendition)| range_of(rendition) != Some("SDR"));
-    let video = Video { is_hdr };
+    let leaders = || of(Kind::Video).filter_map(|(_, rendition)| rendition.leader());
+    let video = Video { is_hdr: leaders().any(pictures::is_hdr) };
     for (id, rendition) in of(Kind::Video) {
         if rendition.is_mixed() || groups.is_empty() {
             put_variant(&mut out, presentation, *id, rendition, Some((&video, None)));
@@ -57,23 +57,18 @@ struct Video {
 }
 
 fn put_group(out: &mut String, presentation: &Presentation, group: &Group) {
-    let main = |id: &RenditionId| {
-        presentation.rendition(*id).is_some_and(|rendition| rendition.roles.contains(&Role::Main))
-    };
-    let default = group.members.iter().position(main).unwrap_or(0);
-    for (index, id) in group.members.iter().enumerate() {
+    for Member { id, name, preference } in &group.members {
         let Some(rendition) = presentation.rendition(*id) else { continue };
         out.push_str("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"");
         out.push_str(&group.name);
-        put_quoted(out, "\",NAME", &group::name(rendition, index));
+        put_quoted(out, "\",NAME", name);
         if let Some(language) = rendition.language() {
             put_quoted(out, ",LANGUAGE", tag(&language));
         }
-        out.push_str(if index == default { ",DEFAULT=YES" } else { ",DEFAULT=NO" });
-        out.push_str(if rendition.roles.contains(&Role::Commentary) {
-            ",AUTOSELECT=NO"
-        } else {
-            ",AUTOSELECT=YES"
+        out.push_str(match preference {
+            Preference::Default => ",DEFAULT=YES,AUTOSELECT=YES",
+            Preference::Fits => ",DEFAULT=NO,AUTOSELECT=YES",
+            Preference::Chosen => ",DEFAULT=NO,AUTOSELECT=NO",
         });
         if rendition.roles.contains(&Role::Description) {
             put_quoted(out, ",CHARACTERISTICS", "public.accessibility.describes-video");
@@ -101,8 +96,8 @@ fn put_variant(
     out.push_str(",AVERAGE-BANDWIDTH=");
     put_number(out, own.average.saturating_add(sound.average).max(1));
     let mut codecs = rendition.codecs();
-    let members = group.iter().flat_map(|group| &group.members);
-    for codec in members.filter_map(|id| presentation.rendition(*id)).flat_map(Rendition::codecs) {
+    let members = group.into_iter().flat_map(|group| group.renditions(presentation));
+    for codec in members.flat_map(Rendition::codecs) {
         if !codecs.contains(&codec) {
             codecs.push(codec);
         }
@@ -139,43 +134,20 @@ fn put_iframes(out: &mut String, presentation: &Presentation, rendition: &Rendit
     out.push('\n');
 }
 
-/// What holds for the pictures of all stretches: the largest and the most a second.
 fn put_pictures(out: &mut String, rendition: &Rendition, video: &Video, with_rate: bool) {
-    let coded = || rendition.stretches.iter().map(|stretch| &stretch.leader().codec);
-    let area = |(width, height): &(u32, u32)| u64::from(*width) * u64::from(*height);
-    if let Some((width, height)) = coded().filter_map(Config::display_size).max_by_key(area) {
-        out.push_str(",RESOLUTION=");
-        put_number(out, u64::from(width));
-        out.push('x');
-        put_number(out, u64::from(height));
+    let leaders = || rendition.stretches.iter().map(Stretch::leader);
+    pictures::put_size(out, leaders());
+    if with_rate {
+        pictures::put_rate(out, leaders());
     }
-    let rates = coded().filter_map(Config::frame_rate).filter(|(_, den)| with_rate && *den != 0);
-    let thousandths = |(num, den)| (u64::from(num) * 1000 + u64::from(den) / 2) / u64::from(den);
-    if let Some(thousandths) = rates.map(thousandths).max() {
-        out.push_str(",FRAME-RATE=");
-        put_number(out, thousandths / 1000);
-        out.push('.');
-        put_padded(out, thousandths % 1000, 3);
+    if video.is_hdr {
+        pictures::put_range(out, leaders());
     }
-    if let Some(range) = range_of(rendition).filter(|_| video.is_hdr) {
-        out.push_str(",VIDEO-RANGE=");
-        out.push_str(range);
-    }
-}
-
-/// VIDEO-RANGE by the transfer function, RFC 8216bis 4.4.6.2; `None` for sound.
-fn range_of(rendition: &Rendition) -> Option<&'static str> {
-    let track = rendition.leader().filter(|track| track.kind() == Kind::Video)?;
-    Some(match track.codec.colour().unwrap_or(Colour::UNSPECIFIED).transfer {
-        16 => "PQ",
-        18 => "HLG",
-        _ => "SDR",
-    })
 }
 
 /// The most that a group's sound takes.
 fn largest(presentation: &Presentation, group: &Group) -> Bandwidth {
-    let rates = group.members.iter().filter_map(|id| presentation.bandwidth(*id));
+    let rates = group.members.iter().filter_map(|member| presentation.bandwidth(member.id));
     rates.fold(NOTHING, |most, rate| Bandwidth {
         peak: most.peak.max(rate.peak),
         average: most.average.max(rate.average),

@@ -1,8 +1,8 @@
 //! One manifest: what it says, and what of it is wrong by itself (ISO/IEC 23009-1 5.3, 8).
 
-use super::rules;
-use super::values::{duration, range};
+use super::values::duration;
 use super::xml::Node;
+use super::{latency, rules, segments};
 use crate::check::hls::date_time;
 use crate::check::{Place, Report, codecs};
 
@@ -18,7 +18,11 @@ pub(super) struct Manifest {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Period {
     pub(super) id: Option<String>,
+    /// As it says.
     pub(super) start: Option<u64>,
+    /// As it says, or where the one before it ends.
+    pub(super) begins: u64,
+    pub(super) duration: Option<u64>,
     pub(super) representations: Vec<Representation>,
 }
 
@@ -29,8 +33,19 @@ pub(super) struct Representation {
     pub(super) line: u32,
     pub(super) timescale: u64,
     pub(super) offset: u64,
+    pub(super) addressing: Option<Addressing>,
     pub(super) runs: Vec<Run>,
     pub(super) index: Option<(u64, u64)>,
+    /// Whether segments can be asked for before they are complete.
+    pub(super) early: bool,
+}
+
+/// How it is said where segments are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addressing {
+    Template,
+    List,
+    Base,
 }
 
 /// An `S`: segments alike, one behind the other.
@@ -48,142 +63,148 @@ impl Run {
 }
 
 /// What is read of one text.
-struct Reading<'a> {
-    text: u32,
-    report: &'a mut Report,
+pub(super) struct Reading<'a> {
+    pub(super) text: u32,
+    pub(super) report: &'a mut Report,
 }
 
 impl Reading<'_> {
-    fn at(&self, node: &Node) -> Place {
+    pub(super) fn at(&self, node: &Node) -> Place {
         Place::Line { text: self.text, line: node.line.max(1) }
     }
+}
 
-    fn needed<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n str> {
-        let found = node.get(name);
-        if found.is_none() {
-            let at = self.at(node);
-            self.report.add(&rules::MISSING, at, format_args!("{} without @{name}", node.name));
-        }
-        found
-    }
-
-    /// A value that is read by `read`.
-    fn value<T>(&mut self, node: &Node, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let text = node.get(name)?;
-        let value = read(text.trim());
-        if value.is_none() {
-            let at = self.at(node);
-            self.report.add(&rules::VALUE, at, format_args!("{}@{name} is {text}", node.name));
-        }
-        value
-    }
-
-    fn number(&mut self, node: &Node, name: &str) -> Option<u64> {
-        self.value(node, name, |text| text.parse().ok())
-    }
+/// A value that is read by `read`; one that cannot be is a finding of the schema's.
+fn value<T>(node: &Node, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    read(node.get(name)?.trim())
 }
 
 impl Manifest {
     /// Reads the element of the text that was pushed as `text`.
     pub(super) fn read(mpd: &Node, text: u32, report: &mut Report) -> Self {
         let mut reading = Reading { text, report };
-        let at = reading.at(mpd);
-        let profiles = reading.needed(mpd, "profiles").unwrap_or_default().to_owned();
-        reading.needed(mpd, "minBufferTime");
-        let dynamic = mpd.get("type") == Some("dynamic");
         let mut manifest = Self {
-            start: reading.value(mpd, "availabilityStartTime", moment),
-            published: reading.value(mpd, "publishTime", moment),
-            profiles,
+            start: value(mpd, "availabilityStartTime", moment),
+            published: value(mpd, "publishTime", moment),
+            profiles: mpd.get("profiles").unwrap_or_default().to_owned(),
             periods: Vec::new(),
         };
-        let [whole, update, depth, _, _] = [
-            "mediaPresentationDuration",
-            "minimumUpdatePeriod",
-            "timeShiftBufferDepth",
-            "minBufferTime",
-            "suggestedPresentationDelay",
-        ]
-        .map(|name| reading.value(mpd, name, duration));
-        let mut last = 0;
-        let mut ends = false;
+        let mut end = 0;
+        let mut lasts = None;
         for node in mpd.all("Period") {
-            let start = reading.value(node, "start", duration);
-            if let Some(start) = start.filter(|start| *start < last) {
-                let place = reading.at(node);
-                reading.report.add(
-                    &rules::PERIOD,
-                    place,
-                    format_args!(
-                        "a period at {} ms, the one before it goes on to {} ms",
-                        start / 1_000_000,
-                        last / 1_000_000
-                    ),
-                );
-            }
-            let lasts = reading.value(node, "duration", duration);
-            ends = lasts.is_some();
-            last = start.unwrap_or(last).saturating_add(lasts.unwrap_or(0));
-            let period = manifest.read_period(node, start, &mut reading);
-            if period.id.is_some() && manifest.periods.iter().any(|other| other.id == period.id) {
-                let place = reading.at(node);
-                reading.report.add(&rules::PERIOD, place, format_args!("a second period {:?}", period.id));
-            }
+            let period = manifest.read_period(node, end, &mut reading);
+            lasts = period.duration;
+            end = period.begins.saturating_add(lasts.unwrap_or(0));
             manifest.periods.push(period);
         }
         if manifest.periods.is_empty() {
+            let at = reading.at(mpd);
             reading.report.add(&rules::PERIOD, at, format_args!("no period"));
         }
-        if dynamic {
-            reading.needed(mpd, "availabilityStartTime");
-            if manifest.published.is_none() {
-                reading.report.add(
-                    &rules::PUBLISH_TIME,
-                    at,
-                    format_args!("type dynamic without @publishTime"),
-                );
-            }
-            if whole.is_none() && update.is_none() && !ends {
-                reading.report.add(
-                    &rules::UPDATE,
-                    at,
-                    format_args!("neither @minimumUpdatePeriod nor an end"),
-                );
-            }
-            if let (Some(update), Some(depth)) = (update, depth)
-                && update > depth
-                && depth > 0
-                && whole.is_none()
-            {
-                reading.report.add(
-                    &rules::UPDATE,
-                    at,
-                    format_args!(
-                        "asked for every {} ms, {} ms are kept",
-                        update / 1_000_000,
-                        depth / 1_000_000
-                    ),
-                );
-            }
-        } else if whole.is_none() && !ends {
-            reading.report.add(
+        match mpd.get("type") {
+            Some("dynamic") => manifest.check_dynamic(mpd, lasts.is_some(), &mut reading),
+            _ => manifest.check_static(mpd, lasts.map(|_| end), &mut reading),
+        }
+        latency::check(mpd, &mut reading);
+        manifest
+    }
+
+    /// 5.3.1.2: a presentation that grows.
+    fn check_dynamic(&self, mpd: &Node, ends: bool, reading: &mut Reading<'_>) {
+        let at = reading.at(mpd);
+        let report = &mut *reading.report;
+        if mpd.get("availabilityStartTime").is_none() {
+            report.add(&rules::MISSING, at, format_args!("type dynamic without @availabilityStartTime"));
+        }
+        if self.published.is_none() {
+            report.add(&rules::PUBLISH_TIME, at, format_args!("type dynamic without @publishTime"));
+        }
+        let [whole, update, depth] =
+            ["mediaPresentationDuration", "minimumUpdatePeriod", "timeShiftBufferDepth"]
+                .map(|name| value(mpd, name, duration));
+        if whole.is_none() && update.is_none() && !ends {
+            report.add(&rules::UPDATE, at, format_args!("neither @minimumUpdatePeriod nor an end"));
+        }
+        if let (Some(update), Some(depth)) = (update, depth)
+            && update > depth
+            && depth > 0
+            && whole.is_none()
+        {
+            let (update, depth) = (update / 1_000_000, depth / 1_000_000);
+            report.add(&rules::UPDATE, at, format_args!("asked for every {update} ms, {depth} ms are kept"));
+        }
+        if self.claims("isoff-on-demand:2011") {
+            report.add(&rules::PROFILE, at, format_args!("type dynamic with the on-demand profile"));
+        }
+    }
+
+    /// 5.3.1.2: a presentation that is whole; `end` where the last Period says how long it is.
+    fn check_static(&self, mpd: &Node, end: Option<u64>, reading: &mut Reading<'_>) {
+        let at = reading.at(mpd);
+        let whole = value(mpd, "mediaPresentationDuration", duration);
+        match (whole, end) {
+            (None, None) => reading.report.add(
                 &rules::DURATION,
                 at,
                 format_args!(
                     "type static without @mediaPresentationDuration, and the last period has no @duration"
                 ),
-            );
+            ),
+            // A millisecond for what rounds each.
+            (Some(whole), Some(end)) if whole.abs_diff(end) > 1_000_000 => {
+                let (whole, end) = (whole / 1_000_000, end / 1_000_000);
+                reading.report.add(
+                    &rules::TOTAL,
+                    at,
+                    format_args!(
+                        "@mediaPresentationDuration is {whole} ms, the last period ends at {end} ms"
+                    ),
+                );
+            }
+            _ => {}
         }
-        if dynamic && manifest.profiles.contains("isoff-on-demand") {
-            reading.report.add(&rules::PROFILE, at, format_args!("type dynamic with the on-demand profile"));
-        }
-        check_low_latency(mpd, dynamic, &mut reading);
-        manifest
     }
 
-    fn read_period(&self, node: &Node, start: Option<u64>, reading: &mut Reading<'_>) -> Period {
-        let mut period = Period { id: node.get("id").map(str::to_owned), start, representations: Vec::new() };
+    /// Whether a profile is among those that are claimed.
+    fn claims(&self, profile: &str) -> bool {
+        let own = self.profiles.split(',').map(str::trim);
+        own.into_iter().any(|own| own.strip_prefix("urn:mpeg:dash:profile:") == Some(profile))
+    }
+
+    /// A Period behind what ends at `last`.
+    fn read_period(&self, node: &Node, last: u64, reading: &mut Reading<'_>) -> Period {
+        let at = reading.at(node);
+        let start = value(node, "start", duration);
+        if let Some(start) = start.filter(|start| *start < last) {
+            let (start, last) = (start / 1_000_000, last / 1_000_000);
+            reading.report.add(
+                &rules::PERIOD,
+                at,
+                format_args!("a period at {start} ms, the one before it goes on to {last} ms"),
+            );
+        }
+        let mut period = Period {
+            id: node.get("id").map(str::to_owned),
+            start,
+            begins: start.unwrap_or(last),
+            duration: value(node, "duration", duration),
+            representations: Vec::new(),
+        };
+        if period.id.is_some() && self.periods.iter().any(|other| other.id == period.id) {
+            reading.report.add(&rules::PERIOD, at, format_args!("a second period {:?}", period.id));
+        }
+        let mut sets: Vec<&str> = Vec::new();
         for set in node.all("AdaptationSet") {
+            let at = reading.at(set);
+            if let Some(id) = set.get("id") {
+                if sets.contains(&id) {
+                    reading.report.add(&rules::SET, at, format_args!("a second set {id} in a period"));
+                }
+                sets.push(id);
+            }
+            if set.child("Representation").is_none() && set.get("xlink:href").is_none() {
+                reading.report.add(&rules::SET, at, format_args!("a set without a Representation"));
+            }
             for found in set.all("Representation") {
                 let around = [found, set, node];
                 let representation = self.read_representation(&around, reading);
@@ -206,8 +227,8 @@ impl Manifest {
     fn read_representation(&self, around: &[&Node; 3], reading: &mut Reading<'_>) -> Representation {
         let [own, set, _] = *around;
         let at = reading.at(own);
-        let id = reading.needed(own, "id").unwrap_or_default().to_owned();
-        if reading.number(own, "bandwidth").is_none_or(|bandwidth| bandwidth == 0) {
+        let id = own.get("id").unwrap_or_default().to_owned();
+        if value(own, "bandwidth", |text| text.parse::<u64>().ok()) == Some(0) {
             reading.report.add(
                 &rules::REPRESENTATION,
                 at,
@@ -239,173 +260,26 @@ impl Manifest {
         }
         let mut representation =
             Representation { id, line: own.line, timescale: 1, ..Representation::default() };
-        let of = |name: &'static str| -> Vec<&Node> {
-            around.iter().filter_map(|node| node.child(name)).collect()
-        };
-        let (templates, bases, lists) = (of("SegmentTemplate"), of("SegmentBase"), of("SegmentList"));
-        for segments in [&templates, &bases, &lists].into_iter().filter(|found| !found.is_empty()) {
-            read_segments(segments, &mut representation, reading);
-        }
-        if !templates.is_empty() {
-            check_template(&templates, &representation, reading);
-        }
-        if self
-            .profiles
-            .split(',')
-            .any(|profile| profile.trim() == "urn:mpeg:dash:profile:isoff-on-demand:2011")
-            && !self.profiles.contains("isoff-live")
-            && representation.index.is_none()
-        {
-            reading.report.add(
-                &rules::PROFILE,
-                at,
-                format_args!("on-demand profile, and representation {} has no index", representation.id),
-            );
-        }
+        segments::read(around, &mut representation, reading);
+        self.check_profiles(&representation, at, mime, reading);
         representation
     }
-}
 
-/// Time scale, offset, timeline and ranges; the first node that says something counts.
-fn read_segments(nodes: &[&Node], out: &mut Representation, reading: &mut Reading<'_>) {
-    let mut first = |name: &str| {
-        nodes.iter().find(|node| node.get(name).is_some()).and_then(|node| reading.number(node, name))
-    };
-    out.timescale = first("timescale").unwrap_or(1);
-    out.offset = first("presentationTimeOffset").unwrap_or(0);
-    if out.timescale == 0 {
-        let at = reading.at(nodes[0]);
-        reading.report.add(&rules::VALUE, at, format_args!("@timescale is 0"));
-    }
-    if let Some(node) = nodes.iter().find(|node| node.get("indexRange").is_some()) {
-        out.index = range(node.get("indexRange").unwrap_or_default());
-        let initial = node.child("Initialization").and_then(|node| node.get("range"));
-        let initial = initial.map(|text| (text, range(text)));
-        let sane = out.index.is_some() && initial.is_none_or(|(_, initial)| initial.is_some());
-        if !sane {
-            let at = reading.at(node);
-            reading.report.add(
-                &rules::RANGE,
-                at,
-                format_args!("@indexRange {:?}, initialisation {initial:?}", node.get("indexRange")),
-            );
+    /// 8.3, 8.4: what the profiles that are claimed ask of a representation of media.
+    fn check_profiles(&self, own: &Representation, at: Place, mime: Option<&str>, reading: &mut Reading<'_>) {
+        if mime.is_some_and(|mime| !mime.starts_with("video/") && !mime.starts_with("audio/")) {
+            return;
         }
-    }
-    if let Some(timeline) = nodes.iter().find_map(|node| node.child("SegmentTimeline")) {
-        out.runs = read_timeline(timeline, out.timescale, reading);
-    }
-}
-
-/// `SegmentTimeline`: runs that go forward.
-fn read_timeline(timeline: &Node, timescale: u64, reading: &mut Reading<'_>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut end = None;
-    let nodes: Vec<&Node> = timeline.all("S").collect();
-    for (index, node) in nodes.iter().enumerate() {
-        let at = reading.at(node);
-        let start = reading.number(node, "t");
-        let Some(duration) = reading.number(node, "d").filter(|duration| *duration > 0) else {
-            reading.report.add(&rules::TIMELINE, at, format_args!("S without a duration"));
-            continue;
-        };
-        let repeats = reading.value(node, "r", |text| text.parse::<i64>().ok()).unwrap_or(0);
-        let begins = start.or(end).unwrap_or(0);
-        if let (Some(start), Some(end)) = (start, end) {
-            if start < end {
-                reading.report.add(
-                    &rules::TIMELINE_OVERLAP,
-                    at,
-                    format_args!("S at {start}, the segments before it go on to {end}"),
-                );
-            } else if (start - end).saturating_mul(1000) > timescale {
-                reading.report.add(
-                    &rules::TIMELINE_GAP,
-                    at,
-                    format_args!("S at {start}, the segments before it end at {end}"),
-                );
-            }
+        let (id, addressing) = (&own.id, own.addressing);
+        if self.claims("isoff-on-demand:2011") && !self.claims("isoff-live:2011") && own.index.is_none() {
+            let what = format_args!("on-demand profile, and representation {id} has no index");
+            reading.report.add(&rules::PROFILE, at, what);
         }
-        let count = match u64::try_from(repeats) {
-            Ok(repeats) => repeats.saturating_add(1),
-            // Until the next one begins; the last one goes on to the end of the period.
-            Err(_) => {
-                let next = nodes
-                    .get(index + 1)
-                    .and_then(|next| next.get("t"))
-                    .and_then(|next| next.parse::<u64>().ok());
-                next.map_or(1, |next| next.saturating_sub(begins).div_ceil(duration).max(1))
-            }
-        };
-        let run = Run { start: begins, duration, count };
-        end = Some(run.end());
-        runs.push(run);
-    }
-    runs
-}
-
-fn check_template(templates: &[&Node], representation: &Representation, reading: &mut Reading<'_>) {
-    let at = reading.at(templates[0]);
-    let said = |name: &str| templates.iter().find_map(|node| node.get(name));
-    let Some(media) = said("media") else {
-        if said("index").is_none() && said("initialization").is_none() {
-            reading.report.add(&rules::TEMPLATE, at, format_args!("a template without @media"));
+        let live = self.claims("isoff-live:2011") && !self.claims("isoff-main:2011");
+        if live && addressing.is_some_and(|addressing| addressing != Addressing::Template) {
+            let what = format_args!("live profile, and representation {id} has no SegmentTemplate");
+            reading.report.add(&rules::PROFILE, at, what);
         }
-        return;
-    };
-    let timeline = templates.iter().any(|node| node.child("SegmentTimeline").is_some());
-    if !timeline && said("duration").is_none() {
-        // One segment, 5.3.9.4.1: then it needs no number.
-        return;
-    }
-    let names: Vec<&str> = media.split('$').skip(1).step_by(2).collect();
-    let known = |name: &str| {
-        let name = name.split_once('%').map_or(name, |(name, _)| name);
-        matches!(name, "" | "RepresentationID" | "Number" | "Bandwidth" | "Time" | "SubNumber")
-    };
-    let closed = media.matches('$').count() % 2 == 0;
-    let numbered = names.iter().any(|name| name.starts_with("Number") || name.starts_with("Time"));
-    if !closed || !numbered || !names.iter().all(|name| known(name)) {
-        reading.report.add(
-            &rules::TEMPLATE,
-            at,
-            format_args!("@media of representation {} is {media}", representation.id),
-        );
-    }
-}
-
-/// What goes with chunks that come before their segment is whole.
-fn check_low_latency(mpd: &Node, dynamic: bool, reading: &mut Reading<'_>) {
-    let mut nodes = vec![mpd];
-    let mut early = None;
-    while let Some(node) = nodes.pop() {
-        if node.get("availabilityTimeComplete") == Some("false") {
-            early = early.or(Some(node));
-            if node.get("availabilityTimeOffset").is_none() {
-                let at = reading.at(node);
-                reading.report.add(
-                    &rules::LOW_LATENCY,
-                    at,
-                    format_args!("@availabilityTimeComplete without @availabilityTimeOffset"),
-                );
-            }
-        }
-        nodes.extend(&node.children);
-    }
-    let Some(early) = early else { return };
-    let at = reading.at(early);
-    if dynamic && mpd.child("UTCTiming").is_none() {
-        reading.report.add(
-            &rules::LOW_LATENCY,
-            at,
-            format_args!("chunks before their segment is whole, and no UTCTiming"),
-        );
-    }
-    if mpd.child("ServiceDescription").and_then(|service| service.child("Latency")).is_none() {
-        reading.report.add(
-            &rules::LOW_LATENCY,
-            at,
-            format_args!("chunks before their segment is whole, and no ServiceDescription with a Latency"),
-        );
     }
 }
 

@@ -13,12 +13,16 @@
 //! assert_eq!(report.count(&dash::rules::MISSING), 3);
 //! ```
 
+mod history;
+mod latency;
 mod manifest;
 pub mod rules;
+mod schema;
+mod segments;
 mod values;
 mod xml;
 
-use self::manifest::{Manifest, Period, Representation};
+use self::manifest::{Manifest, Representation};
 use super::{Place, Report};
 
 /// Judges the versions of one manifest.
@@ -63,9 +67,18 @@ impl Checker {
             );
             return;
         }
+        if !root.is_of(schema::NAMESPACE) {
+            let namespace = schema::NAMESPACE;
+            self.report.add(
+                &rules::ROOT,
+                place(root.line),
+                format_args!("MPD of another namespace than {namespace}"),
+            );
+        }
+        schema::check(&root, number, &mut self.report);
         let manifest = Manifest::read(&root, number, &mut self.report);
         if let Some(last) = &self.last {
-            follow(last, &manifest, text != self.last_text, place(1), &mut self.report);
+            history::follow(last, &manifest, text != self.last_text, place(1), &mut self.report);
         }
         self.last = Some(manifest);
         text.clone_into(&mut self.last_text);
@@ -128,66 +141,5 @@ impl Checker {
     fn representations(&self, id: &str) -> impl Iterator<Item = &Representation> {
         let periods = self.last.iter().flat_map(|manifest| &manifest.periods);
         periods.flat_map(|period| &period.representations).filter(move |found| found.id == id)
-    }
-}
-
-/// 5.4: a manifest after the one before it.
-fn follow(last: &Manifest, manifest: &Manifest, differs: bool, at: Place, report: &mut Report) {
-    if last.start.is_some() && last.start != manifest.start {
-        report.add(&rules::START_CHANGED, at, format_args!("@availabilityStartTime is not what it was"));
-    }
-    if let (Some(was), Some(is)) = (last.published, manifest.published) {
-        if is < was {
-            report.add(
-                &rules::PUBLISH_BACK,
-                at,
-                format_args!("@publishTime is {} ms earlier than it was", was.saturating_sub(is) / 1_000_000),
-            );
-        } else if is == was && differs {
-            report.add(
-                &rules::PUBLISH_SAME,
-                at,
-                format_args!("the manifest changed, its @publishTime did not"),
-            );
-        }
-    }
-    let known = manifest.periods.iter().filter(|period| period.id.is_some());
-    for period in known {
-        let Some(before) = last.periods.iter().find(|before| before.id == period.id) else { continue };
-        follow_period(before, period, at, report);
-    }
-}
-
-fn follow_period(before: &Period, period: &Period, at: Place, report: &mut Report) {
-    let id = period.id.as_deref().unwrap_or_default();
-    if before.start != period.start && before.start.is_some() {
-        report.add(&rules::CHANGED, at, format_args!("the start of period {id} is not what it was"));
-    }
-    for now in &period.representations {
-        let Some(was) = before.representations.iter().find(|was| was.id == now.id) else { continue };
-        if (was.timescale, was.offset) != (now.timescale, now.offset) {
-            report.add(
-                &rules::CHANGED,
-                at,
-                format_args!("time scale or offset of {} in period {id} is not what it was", now.id),
-            );
-            continue;
-        }
-        let mut old = was.runs.iter().peekable();
-        for run in &now.runs {
-            while old.next_if(|old| old.end() <= run.start).is_some() {}
-            let Some(covers) = old.peek().filter(|old| old.start <= run.start) else { continue };
-            let apart = run.start - covers.start;
-            if covers.duration != run.duration || !apart.is_multiple_of(covers.duration) {
-                report.add(
-                    &rules::CHANGED,
-                    at,
-                    format_args!(
-                        "a segment of {} at {} lasts {}, it lasted {}",
-                        now.id, run.start, run.duration, covers.duration
-                    ),
-                );
-            }
-        }
     }
 }

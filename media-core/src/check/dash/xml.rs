@@ -3,8 +3,9 @@
 /// An element.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
-    /// Without a prefix.
+    /// Without its prefix.
     pub(super) name: String,
+    prefix: Option<String>,
     pub(super) line: u32,
     attributes: Vec<(String, String)>,
     pub(super) children: Vec<Node>,
@@ -20,6 +21,19 @@ pub(super) struct Fault {
 impl Node {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| &value[..])
+    }
+
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|(name, value)| (&name[..], &value[..]))
+    }
+
+    /// Whether it is of a namespace that it declares itself.
+    pub(super) fn is_of(&self, namespace: &str) -> bool {
+        let declares = |name: &str| match &self.prefix {
+            Some(prefix) => name.strip_prefix("xmlns:") == Some(prefix),
+            None => name == "xmlns",
+        };
+        self.attributes().any(|(name, value)| declares(name) && value == namespace)
     }
 
     pub(super) fn all<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a Node> {
@@ -122,7 +136,8 @@ impl<'a> Reader<'a> {
         let line = self.line_cheap();
         self.at += 1;
         let name = self.word()?;
-        let mut node = Node { name: local(name).to_owned(), line, ..Node::default() };
+        let prefix = name.rsplit_once(':').map(|(prefix, _)| prefix.to_owned());
+        let mut node = Node { name: local(name).to_owned(), prefix, line, ..Node::default() };
         loop {
             let rest = &self.text[self.at..];
             let space = rest.len() - rest.trim_start().len();

@@ -28,6 +28,7 @@ fn parts() -> String {
         "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.000,HOLD-BACK=6.000,PART-HOLD-BACK=3.000",
         "#EXT-X-MEDIA-SEQUENCE:7",
         "#EXT-X-MAP:URI=\"i.mp4\"",
+        "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T09:15:00.000Z",
         "#EXTINF:2.000,",
         "7.m4s",
         "#EXT-X-PART:DURATION=1.000,URI=\"8.0.m4s\",INDEPENDENT=YES",
@@ -180,12 +181,25 @@ fn lists_grow_at_the_end_and_shrink_at_the_head() {
     assert_eq!(broken(&[ended, list(1)]), ["after-end"]);
     let event = |first| list(first).replace("#EXT-X-MEDIA", "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA");
     assert_eq!(broken(&[event(0), event(1)]), ["playlist-type"]);
+    let film = |first| list(first).replace("#EXT-X-MEDIA", "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-MEDIA");
+    let longer = film(0) + "#EXTINF:4.004,\n4.m4s\n";
+    assert_eq!(broken(&[film(0), longer]), ["playlist-type"]);
     // 4.4.5.3: another part than the one that was hinted at.
     let other = parts().replace(
         "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"9.1.m4s\"",
         "#EXT-X-PART:DURATION=1.000,URI=\"9.x.m4s\"",
     );
     assert_eq!(broken(&[parts(), other]), ["preload-hint"]);
+    let ranged = parts().replace("9.0.m4s\"", "9.m4s\",BYTERANGE=\"10@0\"");
+    let ranged = ranged.replace("9.1.m4s\"", "9.m4s\",BYTERANGE-START=10");
+    let next = |from: u32| {
+        let part = format!("#EXT-X-PART:DURATION=1.000,URI=\"9.m4s\",BYTERANGE=\"10@{from}\"");
+        ranged.replace("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"9.m4s\",BYTERANGE-START=10", &part)
+    };
+    assert_eq!(
+        (broken(&[ranged.clone(), next(10)]), broken(&[ranged.clone(), next(11)])),
+        (vec![], vec!["preload-hint"])
+    );
     let parts_changed = parts().replace("9.0.m4s", "9.z.m4s");
     assert_eq!(broken(&[parts(), parts_changed]), ["part-changed"]);
 }
@@ -203,10 +217,75 @@ fn texts_are_written_as_they_must_be() {
     assert_eq!(with("#EXTINF:4.004,\n2", "#EXT-X-MAP:URI=\"j.mp4\"\n#EXTINF:4.004,\n2"), ["map-changed"]);
     assert_eq!(with("#EXT-X-MAP", "#EXT-X-STREAM-INF:BANDWIDTH=1\n#EXT-X-MAP"), ["mixed"]);
     assert_eq!(with("#EXTINF:4.004,\n0", "#EXT-X-BYTERANGE:12\n#EXTINF:4.004,\n0"), ["byterange"]);
+    let ranged = list(0).replace("#EXTINF:4.004,\n1", "#EXT-X-BYTERANGE:12\n#EXTINF:4.004,\n1");
+    let ranged = ranged.replace("#EXTINF:4.004,\n0", "#EXT-X-BYTERANGE:12@0\n#EXTINF:4.004,\n0");
+    assert_eq!(alone(ranged.clone()), ["byterange"], "of another file");
+    assert_eq!(alone(ranged.replace("1.m4s", "0.m4s")), [""; 0]);
+    assert_eq!(alone(ranged.replace("12@0", "12@x").replace("1.m4s", "0.m4s")), ["value"]);
     let late = list(0) + "#EXT-X-MEDIA-SEQUENCE:0\n";
     assert_eq!(alone(late), ["tag-order", "tag-twice"]);
+    let counted = "#EXT-X-DISCONTINUITY-SEQUENCE:0\n";
+    let behind = list(0)
+        .replace(counted, "")
+        .replace("#EXT-X-MAP", &format!("#EXT-X-DISCONTINUITY\n{counted}#EXT-X-MAP"));
+    assert_eq!(alone(behind), ["tag-order"]);
     let report = parts().replace(",LAST-MSN=9", "");
     assert_eq!(alone(report), ["rendition-report"]);
+}
+
+#[test]
+fn lists_with_parts_block_reloads_and_say_when_they_are() {
+    // RFC 8216bis B.1.
+    assert_eq!(alone(parts().replace("CAN-BLOCK-RELOAD=YES,", "")), ["low-latency-profile"]);
+    let undated = parts().replace("#EXT-X-PROGRAM-DATE-TIME:2026-11-21T09:15:00.000Z\n", "");
+    assert_eq!(alone(undated), ["low-latency-profile"]);
+}
+
+#[test]
+fn date_ranges_are_whole_and_stay_what_they_were() {
+    // RFC 8216bis 4.4.5.1.
+    let with = |attributes: &str| list(0) + "#EXT-X-DATERANGE:ID=\"a\"," + attributes + "\n";
+    let start = "START-DATE=\"2026-11-21T09:15:00Z\"";
+    let of = |rest: &str| alone(with(&format!("{start}{rest}")));
+    for right in [
+        "",
+        ",DURATION=2.5",
+        ",END-DATE=\"2026-11-21T09:15:02Z\",DURATION=2",
+        ",CLASS=\"c\",END-ON-NEXT=YES",
+        ",SCTE35-OUT=0xFC30,X-A=1",
+    ] {
+        assert_eq!(of(right), [""; 0], "{right}");
+    }
+    for wrong in [
+        ",DURATION=-1",
+        ",PLANNED-DURATION=soon",
+        ",END-DATE=\"2026-11-21T09:14:59Z\"",
+        ",END-DATE=\"2026-11-21T09:15:02Z\",DURATION=3",
+        ",END-ON-NEXT=YES",
+        ",CLASS=\"c\",END-ON-NEXT=YES,DURATION=1",
+        ",CLASS=\"c\",END-ON-NEXT=NO",
+    ] {
+        assert_eq!(of(wrong), ["date-range"], "{wrong}");
+    }
+    assert_eq!(alone(with("X-A=1")), ["date-range"]);
+    assert_eq!(of(",SCTE35-IN=FC30"), ["value"]);
+    assert_eq!(alone(with("START-DATE=\"today\"")), ["value"]);
+    let dates = |text: &str| {
+        text.lines().filter(|line| !line.contains("DATE-TIME")).map(|line| format!("{line}\n")).collect()
+    };
+    assert_eq!(alone(dates(&with(start))), ["date-range"], "and no EXT-X-PROGRAM-DATE-TIME");
+    // What was said stays, more may be said.
+    let [open, ended, other] = ["", ",DURATION=2", ",DURATION=3"].map(|rest| with(&format!("{start}{rest}")));
+    assert_eq!(broken(&[&open, &ended, &ended]), [""; 0]);
+    assert_eq!(broken(&[&ended, &other]), ["date-range"]);
+    // 4.4.5.2: left out only where that is announced; what is left out still counts.
+    let skip = |text: &str| {
+        let text = text.replace("VERSION:9", "VERSION:10");
+        text.replace("SKIPPED-SEGMENTS=6", "SKIPPED-SEGMENTS=6,RECENTLY-REMOVED-DATERANGES=\"\"")
+    };
+    assert_eq!(broken(&[delta(None), skip(&delta(Some(6)))]), ["skip-unsaid"]);
+    let said = |text: String| text.replace("UNTIL=6.0", "UNTIL=6.0,CAN-SKIP-DATERANGES=YES");
+    assert_eq!(broken(&[said(delta(None)), skip(&said(delta(Some(6))))]), [""; 0]);
 }
 
 const MULTIVARIANT: &str = "#EXTM3U\n#EXT-X-VERSION:6\n\
@@ -243,9 +322,19 @@ fn trap_15_codecs_of_variants_are_exact() {
 fn variants_name_groups_that_are_there() {
     assert_eq!(set(&MULTIVARIANT.replace("AUDIO=\"a\"", "AUDIO=\"b\""), &[]), ["group"]);
     let line = MULTIVARIANT.lines().nth(2).expect("a rendition");
-    let twice = MULTIVARIANT.replacen(line, &format!("{line}\n{}", line.replace("\"one\"", "\"two\"")), 1);
-    assert_eq!(set(&twice, &[]), ["rendition"]);
+    let with = |other: &str| set(&MULTIVARIANT.replacen(line, &format!("{line}\n{other}"), 1), &[]);
+    let other = line.replace("\"one\"", "\"two\",LANGUAGE=\"de\"").replace("DEFAULT=YES", "DEFAULT=NO");
+    assert_eq!(with(&other), [""; 0]);
+    assert_eq!(with(&other.replace("DEFAULT=NO", "DEFAULT=YES")), ["rendition"]);
+    assert_eq!(with(&other.replace("\"two\"", "\"one\"")), ["rendition"]);
+    // 4.4.6.1.1: who is taken by itself can be told apart, and groups have the same members.
+    assert_eq!(with(&other.replace(",LANGUAGE=\"de\"", "")), ["renditions-alike"]);
+    let group = |line: &str| line.replace("GROUP-ID=\"a\"", "GROUP-ID=\"b\"");
+    assert_eq!(with(&group(line)), [""; 0]);
+    assert_eq!(with(&group(&line.replace("one", "1"))), ["groups-differ"]);
     assert_eq!(set(&MULTIVARIANT.replace("v.m3u8\n", ""), &[]), ["uri"]);
     assert_eq!(set(&MULTIVARIANT.replace("16x9", "16"), &[]), ["value"]);
+    assert_eq!(set(&MULTIVARIANT.replace("16x9", "16x9,VIDEO-RANGE=HDR"), &[]), ["value"]);
+    assert_eq!(set(&format!("{MULTIVARIANT}#EXT-X-DEFINE:NAME=\"a\",VALUE=\"b\"\n"), &[]), ["version"]);
     assert_eq!(set(&format!("{MULTIVARIANT}#EXTINF:1,\n"), &[]), ["mixed"]);
 }

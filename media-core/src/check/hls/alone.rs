@@ -24,6 +24,7 @@ impl Media {
             return;
         };
         self.check_control(target, report);
+        self.check_dates(report);
         let mut due: Option<i64> = None;
         let mut map: Option<&Option<String>> = None;
         let starts = self.age();
@@ -76,6 +77,26 @@ impl Media {
             }
         }
         self.check_parts(&self.parts, None, at, report);
+    }
+
+    /// Dates that something else in the list asks for.
+    fn check_dates(&self, report: &mut Report) {
+        let dated = self.dated
+            || self.skipped.is_some()
+            || self.segments.iter().any(|segment| segment.date.is_some());
+        if let Some(range) = self.date_ranges.first().filter(|_| !dated) {
+            report.add(
+                &rules::DATE_RANGE,
+                range.at,
+                format_args!("a date range, and no EXT-X-PROGRAM-DATE-TIME"),
+            );
+        }
+        let has_parts =
+            !self.parts.is_empty() || self.segments.iter().any(|segment| !segment.parts.is_empty());
+        if has_parts && !(dated && self.control.block) {
+            let lacks = if dated { "CAN-BLOCK-RELOAD=YES" } else { "EXT-X-PROGRAM-DATE-TIME" };
+            report.add(&rules::LOW_LATENCY, self.place(), format_args!("parts, and no {lacks}"));
+        }
     }
 
     /// How far behind the end each segment begins.

@@ -1,7 +1,7 @@
 //! A media playlist against those before it: what may change and what may not, RFC 8216bis 6.2.1, 6.2.2 and 6.2.5.1.
 
 use super::media::{Media, SECOND, Seconds, Segment};
-use super::rules;
+use super::{date_range, rules};
 use crate::check::{Place, Report};
 
 /// What is known of a rendition from its playlists so far.
@@ -22,6 +22,11 @@ impl History {
             check_constants(last, &media, report);
             check_segments(last, &media, report);
             check_hint(last, &media, report);
+        }
+        date_range::check(&media.date_ranges, last.as_ref().map_or(&[], |last| &last.date_ranges), report);
+        // What a delta update leaves out is still known.
+        if let Some(last) = last.filter(|_| media.skips_dates) {
+            media.date_ranges.extend(last.date_ranges);
         }
         if media.segments.len() > SEGMENTS {
             report.add(&rules::NOT_EXAMINED, media.place(), format_args!("more than {SEGMENTS} segments"));
@@ -48,6 +53,9 @@ fn check_boundary(media: &Media, at: Place, skipped: u64, report: &mut Report) {
         report.add(&rules::SKIP_UNSAID, at, format_args!("a delta update, and no CAN-SKIP-UNTIL"));
         return;
     };
+    if media.skips_dates && !media.control.skip_dates {
+        report.add(&rules::SKIP_UNSAID, at, format_args!("date ranges left out, and no CAN-SKIP-DATERANGES"));
+    }
     let listed = media.segments.iter().map(|segment| segment.duration);
     let parts = media.parts.iter().map(|part| part.duration);
     let left = listed.chain(parts).fold(0, u64::saturating_add);
@@ -112,6 +120,9 @@ fn check_constants(last: &Media, media: &Media, report: &mut Report) {
     }
     if last.kind != media.kind && last.kind.is_some() {
         report.add(&rules::TYPE, at, format_args!("the playlist type changed"));
+    }
+    if media.kind.as_deref() == Some("VOD") && media.end() != last.end() {
+        report.add(&rules::TYPE, at, format_args!("segments came to a playlist of type VOD"));
     }
     if media.kind.is_some() && media.sequence != last.sequence {
         report.add(&rules::TYPE, at, format_args!("segments left a playlist of type VOD or EVENT"));
@@ -236,8 +247,13 @@ fn check_hint(last: &Media, media: &Media, report: &mut Report) {
     }
     let parts = media.segments.iter().flat_map(|segment| &segment.parts).chain(&media.parts);
     let new = media.end() > last.end() || media.parts.len() > last.parts.len();
-    if new && !parts.map(|part| &part.uri).any(|uri| uri == hint) {
-        report.add(&rules::HINT, media.place(), format_args!("{hint} was hinted at and is no part"));
+    if new && !parts.into_iter().any(|part| hint.is_of(part)) {
+        let (uri, start) = (&hint.uri, hint.start);
+        report.add(
+            &rules::HINT,
+            media.place(),
+            format_args!("{uri} from byte {start} was hinted at and is no part"),
+        );
     }
 }
 

@@ -70,6 +70,11 @@ impl<'a> Attributes<'a> {
         found
     }
 
+    /// Names and values.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.list.iter().map(|(name, value, _)| (*name, *value))
+    }
+
     /// The value of an attribute, without its quotes.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
         self.list.iter().find(|(own, ..)| *own == name).map(|(_, value, _)| *value)

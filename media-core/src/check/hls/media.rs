@@ -1,7 +1,9 @@
 //! One media playlist: what it says, and what of it is wrong by itself (RFC 8216bis 4.4.3 to 4.4.5).
 
-use super::lines::{Attributes, Line, date_time, integer, lines, nanos};
+use super::date_range::DateRange;
+use super::lines::{Line, date_time, integer, lines, nanos};
 use super::rules;
+use super::tags::check_range;
 use crate::check::{Place, Report};
 
 /// A media playlist as it was read. Durations are nanoseconds.
@@ -16,14 +18,19 @@ pub(super) struct Media {
     pub(super) control: Control,
     pub(super) kind: Option<String>,
     pub(super) ended: bool,
-    i_frames: bool,
+    pub(super) i_frames: bool,
+    /// Whether the segment that is not there yet says when it is.
+    pub(super) dated: bool,
+    /// Whether a delta update leaves out date ranges.
+    pub(super) skips_dates: bool,
     /// Segments a delta update leaves out.
     pub(super) skipped: Option<(Place, u64)>,
     pub(super) segments: Vec<Segment>,
     /// Parts of the segment that is not there yet.
     pub(super) parts: Vec<Part>,
-    pub(super) hint: Option<String>,
-    reports: Vec<String>,
+    pub(super) hint: Option<Hint>,
+    pub(super) date_ranges: Vec<DateRange>,
+    pub(super) reports: Vec<String>,
     pub(super) multivariant: bool,
     /// The lowest version that has what is used, and what that is.
     pub(super) needs: (u64, &'static str),
@@ -36,6 +43,7 @@ pub(super) struct Control {
     pub(super) skip_until: Option<u64>,
     pub(super) hold_back: Option<u64>,
     pub(super) part_hold_back: Option<u64>,
+    pub(super) skip_dates: bool,
 }
 
 /// A segment and what its tags say.
@@ -50,6 +58,22 @@ pub(super) struct Segment {
     pub(super) map: Option<String>,
     pub(super) date: Option<i64>,
     pub(super) parts: Vec<Part>,
+}
+
+/// `EXT-X-PRELOAD-HINT` of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hint {
+    pub(super) uri: String,
+    /// Where it begins in a resource that has more.
+    pub(super) start: u64,
+}
+
+impl Hint {
+    /// Whether a part is the one that was hinted at.
+    pub(super) fn is_of(&self, part: &Part) -> bool {
+        let start = part.range.as_deref().and_then(|range| integer(range.split_once('@')?.1));
+        self.uri == part.uri && start.is_none_or(|start| start == self.start)
+    }
 }
 
 /// `EXT-X-PART`.
@@ -83,14 +107,9 @@ impl Media {
                         continue;
                     };
                     let map = next.map.clone();
-                    let date = next.date.take();
-                    media.segments.push(Segment {
-                        at: Some(at),
-                        uri: uri.to_owned(),
-                        duration,
-                        date,
-                        ..next
-                    });
+                    let segment = Segment { at: Some(at), uri: uri.to_owned(), duration, ..next };
+                    media.check_continued(&segment, at, report);
+                    media.segments.push(segment);
                     next = Segment { map, ..Segment::default() };
                 }
             }
@@ -99,6 +118,7 @@ impl Media {
             let at = Place::Line { text: number, line: text.lines().count() as u32 };
             report.add(&rules::URI, at, format_args!("the last EXTINF has no URI"));
         }
+        media.dated = next.date.is_some();
         media.parts = next.parts;
         media.check(report);
         media
@@ -108,7 +128,7 @@ impl Media {
         self.at.unwrap_or(Place::Whole)
     }
 
-    fn need(&mut self, version: u64, what: &'static str) {
+    pub(super) fn need(&mut self, version: u64, what: &'static str) {
         if version > self.needs.0 {
             self.needs = (version, what);
         }
@@ -129,6 +149,9 @@ impl Media {
 
     /// Tags that there is one of.
     fn count<'a>(&self, name: &'a str, seen: &mut Vec<&'a str>, at: Place, report: &mut Report) {
+        if name == "-X-DISCONTINUITY" && !seen.contains(&name) {
+            seen.push(name);
+        }
         if !ONCE.contains(&name) {
             return;
         }
@@ -138,6 +161,8 @@ impl Media {
         seen.push(name);
         if matches!(name, "-X-MEDIA-SEQUENCE" | "-X-DISCONTINUITY-SEQUENCE") && !self.segments.is_empty() {
             report.add(&rules::ORDER, at, format_args!("EXT{name} behind a segment"));
+        } else if name == "-X-DISCONTINUITY-SEQUENCE" && seen.contains(&"-X-DISCONTINUITY") {
+            report.add(&rules::ORDER, at, format_args!("EXT{name} behind EXT-X-DISCONTINUITY"));
         }
     }
 
@@ -171,7 +196,9 @@ impl Media {
             "-X-GAP" => next.gap = true,
             "-X-BYTERANGE" => {
                 self.need(4, "EXT-X-BYTERANGE");
-                next.range = self.read_range(value, at, report);
+                let value = value.trim_end();
+                check_range(value, at, report);
+                next.range = Some(value.to_owned());
             }
             "-X-PROGRAM-DATE-TIME" => {
                 next.date = date_time(value.trim_end());
@@ -190,143 +217,17 @@ impl Media {
         }
     }
 
-    fn read_attributes(
-        &mut self,
-        name: &str,
-        value: &str,
-        next: &mut Segment,
-        at: Place,
-        report: &mut Report,
-    ) {
-        if !LISTS.contains(&name) {
-            return;
-        }
-        let list = Attributes::read(value, at, report);
-        match name {
-            "-X-MAP" => {
-                let uri = list.needed("URI", at, report).unwrap_or_default();
-                let range = list.get("BYTERANGE").unwrap_or_default();
-                next.map = Some(format!("{uri} {range}"));
-                if self.i_frames {
-                    self.need(5, "EXT-X-MAP in an I-frame list");
-                } else {
-                    self.need(6, "EXT-X-MAP");
-                }
-            }
-            "-X-KEY" => self.read_key(&list, at, report),
-            "-X-PART-INF" => {
-                self.part_target = list.seconds("PART-TARGET", at, report);
-                if self.part_target.is_none() {
-                    report.add(&rules::ATTRIBUTES, at, format_args!("EXT-X-PART-INF without PART-TARGET"));
-                }
-            }
-            "-X-SERVER-CONTROL" => {
-                self.control = Control {
-                    block: list.yes("CAN-BLOCK-RELOAD", at, report),
-                    skip_until: list.seconds("CAN-SKIP-UNTIL", at, report),
-                    hold_back: list.seconds("HOLD-BACK", at, report),
-                    part_hold_back: list.seconds("PART-HOLD-BACK", at, report),
-                };
-            }
-            "-X-PART" => {
-                if self.part_target.is_none() {
-                    report.add(&rules::PART_INF, at, format_args!("a part without EXT-X-PART-INF before it"));
-                }
-                let duration = list.seconds("DURATION", at, report);
-                if duration.is_none() {
-                    report.add(&rules::ATTRIBUTES, at, format_args!("a part without DURATION"));
-                }
-                next.parts.push(Part {
-                    uri: list.needed("URI", at, report).unwrap_or_default().to_owned(),
-                    duration: duration.unwrap_or(0),
-                    range: list.get("BYTERANGE").map(str::to_owned),
-                    independent: list.yes("INDEPENDENT", at, report),
-                    gap: list.yes("GAP", at, report),
-                });
-            }
-            "-X-PRELOAD-HINT" => {
-                let uri = list.needed("URI", at, report).unwrap_or_default();
-                match list.get("TYPE") {
-                    Some("PART") => self.hint = Some(uri.to_owned()),
-                    Some("MAP") => {}
-                    other => report.add(
-                        &rules::ATTRIBUTES,
-                        at,
-                        format_args!("a hint of type {}", other.unwrap_or("none")),
-                    ),
-                }
-            }
-            "-X-RENDITION-REPORT" => self.read_report(&list, at, report),
-            "-X-SKIP" => {
-                let skipped = list.number("SKIPPED-SEGMENTS", at, report);
-                let removed = list.get("RECENTLY-REMOVED-DATERANGES").is_some();
-                self.need(if removed { 10 } else { 9 }, "EXT-X-SKIP");
-                match skipped {
-                    Some(0) | None => report.add(
-                        &rules::SKIP_BOUNDARY,
-                        at,
-                        format_args!("a delta update that skips nothing"),
-                    ),
-                    Some(skipped) => self.skipped = Some((at, skipped)),
-                }
-            }
-            "-X-DATERANGE" => {
-                list.needed("ID", at, report);
-            }
-            "-X-DEFINE" => self.need(if list.get("QUERYPARAM").is_some() { 11 } else { 8 }, "EXT-X-DEFINE"),
-            _ => {}
-        }
-    }
-
-    fn read_key(&mut self, list: &Attributes<'_>, at: Place, report: &mut Report) {
-        match list.get("METHOD") {
-            Some("NONE") => {}
-            Some(method) => {
-                list.needed("URI", at, report);
-                if list.get("IV").is_some() {
-                    self.need(2, "IV of EXT-X-KEY");
-                }
-                if method != "AES-128" || list.get("KEYFORMAT").is_some() {
-                    self.need(5, "KEYFORMAT or SAMPLE-AES");
-                }
-            }
-            None => report.add(&rules::ATTRIBUTES, at, format_args!("EXT-X-KEY without METHOD")),
-        }
-    }
-
-    fn read_report(&mut self, list: &Attributes<'_>, at: Place, report: &mut Report) {
-        let uri = list.needed("URI", at, report).unwrap_or_default().to_owned();
-        if list.number("LAST-MSN", at, report).is_none() {
-            report.add(&rules::REPORT, at, format_args!("the report of {uri} has no LAST-MSN"));
-        }
-        // LAST-PART is there only where the other rendition has parts, which nobody knows here.
-        list.number("LAST-PART", at, report);
-        if uri.contains("://") || self.reports.contains(&uri) {
-            report.add(
-                &rules::REPORT,
-                at,
-                format_args!("the report of {uri} is a second one or not of a relative URI"),
-            );
-        }
-        self.reports.push(uri);
-    }
-
-    /// A byte range; `n@o`.
-    fn read_range(&self, value: &str, at: Place, report: &mut Report) -> Option<String> {
-        let (length, offset) =
-            value.trim_end().split_once('@').map_or((value.trim_end(), None), |(n, o)| (n, Some(o)));
-        let sane = integer(length).is_some() && offset.is_none_or(|offset| integer(offset).is_some());
-        if !sane {
-            report.add(&rules::VALUE, at, format_args!("byte range {value}"));
-        }
-        if offset.is_none() && self.segments.last().is_none_or(|last| last.range.is_none()) {
+    /// 4.4.4.2: a range without an offset goes on where the one before it ended, in the same resource.
+    fn check_continued(&self, segment: &Segment, at: Place, report: &mut Report) {
+        let continued = segment.range.as_ref().is_some_and(|range| !range.contains('@'));
+        let last = self.segments.last().filter(|last| last.range.is_some());
+        if continued && last.is_none_or(|last| last.uri != segment.uri) {
             report.add(
                 &rules::BYTERANGE,
                 at,
-                format_args!("a byte range without an offset, and none before it"),
+                format_args!("a byte range of {} without an offset, and none of it before", segment.uri),
             );
         }
-        Some(value.to_owned())
     }
 }
 
@@ -353,17 +254,4 @@ const ONCE: &[&str] = &[
     "-X-PART-INF",
     "-X-SERVER-CONTROL",
     "-X-SKIP",
-];
-
-const LISTS: &[&str] = &[
-    "-X-MAP",
-    "-X-KEY",
-    "-X-PART-INF",
-    "-X-SERVER-CONTROL",
-    "-X-PART",
-    "-X-PRELOAD-HINT",
-    "-X-RENDITION-REPORT",
-    "-X-SKIP",
-    "-X-DATERANGE",
-    "-X-DEFINE",
 ];

@@ -16,11 +16,13 @@
 //! ```
 
 mod alone;
+mod date_range;
 mod history;
 mod lines;
 mod media;
 mod multivariant;
 pub mod rules;
+mod tags;
 
 use std::collections::HashMap;
 

@@ -13,6 +13,9 @@ pub(super) struct Multivariant {
     variants: Vec<Variant>,
     renditions: Vec<Rendition>,
     version: u64,
+    at: Option<Place>,
+    /// The lowest version that has what is used, and what that is.
+    needs: (u64, &'static str),
 }
 
 #[derive(Debug)]
@@ -29,8 +32,18 @@ struct Rendition {
     kind: String,
     group: String,
     name: String,
-    default: bool,
+    choice: Choice,
     uri: Option<String>,
+    /// What a player tells it by: LANGUAGE, ASSOC-LANGUAGE, FORCED, CHARACTERISTICS.
+    traits: Vec<String>,
+}
+
+/// When a player takes a rendition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Default,
+    Automatic,
+    Asked,
 }
 
 /// Bits per second of a rendition's segments, as measured.
@@ -60,7 +73,13 @@ impl Multivariant {
                     playlist.add_variant(at, &list, uri, false, report);
                 }
                 Line::Tag("-X-MEDIA", value) => playlist.add_rendition(at, value, report),
-                Line::Tag("-X-VERSION", value) => playlist.version = value.trim_end().parse().unwrap_or(1),
+                Line::Tag("-X-VERSION", value) => {
+                    playlist.version = value.trim_end().parse().unwrap_or(1);
+                    playlist.at = Some(at);
+                }
+                Line::Tag("-X-DEFINE", value) => {
+                    playlist.need(if value.contains("QUERYPARAM") { 11 } else { 8 }, "EXT-X-DEFINE");
+                }
                 Line::Tag("INF" | "-X-TARGETDURATION" | "-X-MEDIA-SEQUENCE" | "-X-PART", _) => {
                     report.add(
                         &rules::MIXED,
@@ -123,6 +142,9 @@ impl Multivariant {
             report.add(&rules::VALUE, at, format_args!("RESOLUTION={size}"));
         }
         list.seconds("FRAME-RATE", at, report);
+        if let Some(range) = list.get("VIDEO-RANGE").filter(|range| !matches!(*range, "SDR" | "HLG" | "PQ")) {
+            report.add(&rules::VALUE, at, format_args!("VIDEO-RANGE={range}, expected SDR, HLG or PQ"));
+        }
         let group = |kind: &'static str| Some((kind, list.get(kind)?.to_owned()));
         let groups = ["AUDIO", "VIDEO", "SUBTITLES", "CLOSED-CAPTIONS"].into_iter().filter_map(group);
         let groups = groups.filter(|(kind, group)| *kind != "CLOSED-CAPTIONS" || group != "NONE").collect();
@@ -153,17 +175,40 @@ impl Multivariant {
         if captions {
             list.needed("INSTREAM-ID", at, report);
         }
-        self.renditions.push(Rendition { at, kind, group, name, default, uri });
+        if list.get("INSTREAM-ID").is_some_and(|id| id.starts_with("SERVICE")) {
+            self.need(7, "INSTREAM-ID of a SERVICE");
+        }
+        let choice = match (default, list.yes("AUTOSELECT", at, report)) {
+            (true, _) => Choice::Default,
+            (false, true) => Choice::Automatic,
+            (false, false) => Choice::Asked,
+        };
+        let traits = ["LANGUAGE", "ASSOC-LANGUAGE", "FORCED", "CHARACTERISTICS"];
+        let traits = traits.map(|name| list.get(name).unwrap_or_default().to_owned()).to_vec();
+        self.renditions.push(Rendition { at, kind, group, name, choice, uri, traits });
     }
 
     fn check(&self, report: &mut Report) {
         let mut names: HashMap<(&str, &str, &str), ()> = HashMap::new();
         let mut defaults: HashMap<(&str, &str), ()> = HashMap::new();
-        for Rendition { at, kind, group, name, default, .. } in &self.renditions {
+        let mut traits: HashMap<(&str, &str, &[String]), ()> = HashMap::new();
+        if self.version < self.needs.0 {
+            let (needed, what) = self.needs;
+            let at = self.at.unwrap_or(Place::Whole);
+            report.add(&rules::VERSION, at, format_args!("version {}, {what} needs {needed}", self.version));
+        }
+        self.check_groups(report);
+        for Rendition { at, kind, group, name, choice, traits: own, .. } in &self.renditions {
             if names.insert((kind, group, name), ()).is_some() {
                 report.add(&rules::RENDITION, *at, format_args!("a second {name} in group {group}"));
             }
-            if *default && defaults.insert((kind, group), ()).is_some() {
+            if *choice != Choice::Asked && traits.insert((kind, group, own), ()).is_some() {
+                let what = format_args!(
+                    "{name} in group {group}: no player can tell it from one before, both AUTOSELECT"
+                );
+                report.add(&rules::ALIKE, *at, what);
+            }
+            if *choice == Choice::Default && defaults.insert((kind, group), ()).is_some() {
                 report.add(&rules::RENDITION, *at, format_args!("a second default in group {group}"));
             }
         }
@@ -177,6 +222,31 @@ impl Multivariant {
                     report.add(&rules::GROUP, variant.at, format_args!("{kind} group {group} is nowhere"));
                 }
             }
+        }
+    }
+
+    /// 4.4.6.1.1: groups of one type have members of the same names.
+    fn check_groups(&self, report: &mut Report) {
+        let mut groups: Vec<((&str, &str), Place, Vec<&str>)> = Vec::new();
+        for Rendition { at, kind, group, name, .. } in self.renditions.iter().take(RENDITIONS) {
+            match groups.iter_mut().find(|(of, ..)| *of == (kind, group)) {
+                Some((.., names)) => names.push(name),
+                None => groups.push(((kind, group), *at, vec![name])),
+            }
+        }
+        groups.iter_mut().for_each(|(.., names)| names.sort_unstable());
+        for (index, ((kind, group), at, names)) in groups.iter().enumerate() {
+            let first = groups[..index].iter().find(|((other, _), ..)| other == kind);
+            if let Some(((_, other), _, theirs)) = first.filter(|(.., theirs)| theirs != names) {
+                let what = format_args!("group {group} has {names:?}, group {other} has {theirs:?}");
+                report.add(&rules::GROUPS_DIFFER, *at, what);
+            }
+        }
+    }
+
+    fn need(&mut self, version: u64, what: &'static str) {
+        if version > self.needs.0 {
+            self.needs = (version, what);
         }
     }
 
@@ -205,6 +275,9 @@ impl Multivariant {
         }
     }
 }
+
+/// Renditions whose groups are compared.
+const RENDITIONS: usize = 1024;
 
 /// What all media playlists of a presentation have in common.
 pub(super) fn check_alike(playlists: &HashMap<String, Media>, report: &mut Report) {

@@ -33,6 +33,10 @@ rules! {
     BYTERANGE = error("byterange", "RFC 8216bis 4.4.4.2");
     /// Dates agree with durations.
     DATE_TIME = warning("date-time", "RFC 8216bis 4.4.4.6");
+    /// A date range is told whole, without contradiction, and in a list that says when it is.
+    DATE_RANGE = error("date-range", "RFC 8216bis 4.4.5.1");
+    /// Who lists parts blocks reloads and says when segments are.
+    LOW_LATENCY = warning("low-latency-profile", "RFC 8216bis B.1");
     /// Parts need `EXT-X-PART-INF`.
     PART_INF = error("part-inf", "RFC 8216bis 4.4.3.7");
     /// A part is not longer than the part target.
@@ -93,6 +97,10 @@ rules! {
     CODECS = error("codecs", "RFC 6381 3.3, RFC 8216bis 4.4.6.2");
     /// A group that is named is there.
     GROUP = error("group", "RFC 8216bis 4.4.6.2.1");
+    /// Groups of one type have the same members.
+    GROUPS_DIFFER = warning("groups-differ", "RFC 8216bis 4.4.6.1.1");
+    /// Renditions that may be taken by themselves can be told apart.
+    ALIKE = warning("renditions-alike", "RFC 8216bis 4.4.6.1.1");
     /// Renditions of a group differ in name, one of them at most is the default.
     RENDITION = error("rendition", "RFC 8216bis 4.4.6.1");
     /// All playlists of a presentation have the same target duration.

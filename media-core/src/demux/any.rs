@@ -49,6 +49,18 @@ impl Demuxer {
             Container::MpegTs => Self::MpegTs(Box::new(mpegts::Demuxer::new(source))),
         }
     }
+
+    /// Goes on at the last place where what is shown at `nanos` (of the presentation, in nanoseconds) can be decoded from, or at the first
+    /// one: pictures with a key picture, sound at the same time or just before. Outputs that were not polled are gone.
+    ///
+    /// `false`, and nothing changed, where that is not possible: from a stream, and before the tracks were announced; see each container's own.
+    pub fn seek(&mut self, nanos: i64) -> bool {
+        match self {
+            Self::Mp4(demuxer) => demuxer.seek(nanos),
+            Self::WebM(demuxer) => demuxer.seek(nanos),
+            Self::MpegTs(demuxer) => demuxer.seek(nanos),
+        }
+    }
 }
 
 impl Demux for Demuxer {

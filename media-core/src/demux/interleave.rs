@@ -90,7 +90,7 @@ impl Interleave {
         if !self.is_started && lane.waiting.is_empty() {
             lane.track = Some(track);
         } else {
-            lane.change = Some(track);
+            lane.change = Some(track).filter(|track| lane.latest() != Some(track));
         }
     }
 

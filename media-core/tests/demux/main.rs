@@ -35,3 +35,4 @@ mod ts_seek;
 mod webm_files;
 mod webm_made;
 mod webm_round_trip;
+mod webm_seek;

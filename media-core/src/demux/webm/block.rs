@@ -35,11 +35,17 @@ pub(super) struct Damaged;
 
 /// Takes the body of a `SimpleBlock` or `Block` apart.
 pub(super) fn block(body: &Bytes) -> Result<Block, Damaged> {
+    let (block, flags, len) = head(body)?;
+    Ok(Block { frames: frames(body.slice(len..), flags >> 1 & 3)?, ..block })
+}
+
+/// What stands before the frames: a block without them, its flags, and how many bytes that were.
+pub(super) fn head(body: &[u8]) -> Result<(Block, u8, usize), Damaged> {
     let (track, len) = ebml::vint(body).ok().flatten().ok_or(Damaged)?;
     let &[high, low, flags] = body.get(len..).and_then(|rest| rest.first_chunk::<3>()).ok_or(Damaged)?;
-    let frames = frames(body.slice(len + 3..), flags >> 1 & 3)?;
     let time = i16::from_be_bytes([high, low]);
-    Ok(Block { track: track.ok_or(Damaged)?, time, key: flags & KEY != 0, frames })
+    let block = Block { track: track.ok_or(Damaged)?, time, key: flags & KEY != 0, frames: Vec::new() };
+    Ok((block, flags, len + 3))
 }
 
 /// The frames of a block, by the two bits of its flags.

@@ -25,6 +25,18 @@ pub(super) struct Lane {
     /// Nanoseconds per tick of the segment.
     scale: u32,
     clock: Clock,
+    gate: Gate,
+}
+
+/// What is let through after going elsewhere.
+#[derive(Debug)]
+pub(super) enum Gate {
+    /// All that comes.
+    Open,
+    /// What stands there or behind.
+    Place(u64),
+    /// The last block at or before a time in nanoseconds, and all that comes behind it.
+    Time { nanos: i64, last: Option<(Block, Group, i64)> },
 }
 
 #[derive(Debug)]
@@ -44,31 +56,27 @@ struct Picture {
 
 impl Lane {
     pub(super) fn new(entry: Entry, scale: u32) -> Self {
-        let (parser, known) = match &entry.coding {
-            Coding::Told { config, .. } => (Parser::new(config), Some(config.clone())),
-            Coding::InBand { format, .. } | Coding::InFrames { format, .. } => {
-                (Parser::waiting(*format), None)
-            }
-        };
+        let (parser, known) = start(&entry);
         let rate = match &entry.coding {
             Coding::InFrames { rate, .. } => Some(*rate),
             _ => known.as_ref().and_then(Config::sample_rate),
         };
         let base = rate.and_then(|rate| TimeBase::new(1, rate)).unwrap_or_else(|| picture_base(scale));
-        let depth = known.as_ref().map_or(Some(0), Config::reorder_depth);
-        let clock = match rate {
-            Some(rate) => {
-                Clock::Sound(Line::new(rate, base.from_nanos(2 * i64::from(scale)).saturating_add(1)))
-            }
-            None => {
-                let period = entry.period.and_then(|nanos| i64::try_from(nanos).ok());
-                let interval = base.from_nanos(period.unwrap_or(40_000_000));
-                Clock::Pictures(Order::new(depth, interval, base.from_nanos(1_000_000_000)))
-            }
-        };
-        let mut lane = Self { entry, track: None, parser, base, scale, clock };
+        let clock = clock(&entry, known.as_ref(), base, scale);
+        let mut lane = Self { entry, track: None, parser, base, scale, clock, gate: Gate::Open };
         lane.track = known.map(|config| lane.track_of(config));
         lane
+    }
+
+    /// Begins anew at another place of the file.
+    pub(super) fn restart(&mut self, gate: Gate) {
+        let (parser, known) = start(&self.entry);
+        self.parser = parser;
+        self.clock = clock(&self.entry, known.as_ref(), self.base, self.scale);
+        if let Some(config) = known {
+            self.track = Some(self.track_of(config));
+        }
+        self.gate = gate;
     }
 
     pub(super) const fn id(&self) -> TrackId {
@@ -94,20 +102,57 @@ impl Lane {
         self.parser.faults().total()
     }
 
-    /// A block whose time is `ticks` of the segment.
+    /// Pictures or sound.
+    pub(super) fn kind(&self) -> Kind {
+        self.entry.coding.kind()
+    }
+
+    /// When a block of `ticks` of the segment is due, in nanoseconds.
+    pub(super) fn due(&self, ticks: i64) -> Option<i64> {
+        let nanos = i128::from(ticks) * i128::from(self.scale) - i128::from(self.entry.delay);
+        i64::try_from(nanos).ok().filter(|nanos| nanos.unsigned_abs() < 1 << 61)
+    }
+
+    /// Whether what is due at `nanos` is behind `other`, by more than stamps tell.
+    pub(super) fn is_after(&self, nanos: i64, other: i64) -> bool {
+        self.base.from_nanos(nanos) > self.base.from_nanos(other)
+    }
+
+    /// A block that stands at `at` and whose time is `ticks` of the segment.
     pub(super) fn push(
         &mut self,
+        at: u64,
         block: Block,
         group: Group,
         ticks: i64,
         out: &mut Interleave,
         counts: &mut Counts,
     ) {
-        let nanos = i128::from(ticks) * i128::from(self.scale) - i128::from(self.entry.delay);
-        let Some(nanos) = i64::try_from(nanos).ok().filter(|nanos| nanos.unsigned_abs() < 1 << 61) else {
+        let Some(nanos) = self.due(ticks) else {
             counts.blocks += 1;
             return;
         };
+        match &mut self.gate {
+            Gate::Place(from) if at < *from => return,
+            Gate::Time { nanos: start, last } if nanos <= *start => {
+                *last = Some((block, group, nanos));
+                return;
+            }
+            _ => self.open(out, counts),
+        }
+        self.pass(block, group, nanos, out, counts);
+    }
+
+    /// Lets through what waited for another block behind it, and all that comes.
+    fn open(&mut self, out: &mut Interleave, counts: &mut Counts) {
+        if let Gate::Time { last: Some((block, group, nanos)), .. } =
+            std::mem::replace(&mut self.gate, Gate::Open)
+        {
+            self.pass(block, group, nanos, out, counts);
+        }
+    }
+
+    fn pass(&mut self, block: Block, group: Group, nanos: i64, out: &mut Interleave, counts: &mut Counts) {
         let count = block.frames.len();
         for (index, frame) in block.frames.into_iter().enumerate() {
             let unit = self.parser.parse(self.whole(frame));
@@ -131,6 +176,7 @@ impl Lane {
 
     /// What waits for pictures that do not come.
     pub(super) fn flush(&mut self, out: &mut Interleave, counts: &mut Counts) {
+        self.open(out, counts);
         if let Clock::Pictures(order) = &mut self.clock {
             order.flush();
         }
@@ -260,6 +306,28 @@ impl Lane {
             rotation: self.entry.rotation,
             language: self.entry.language,
             ..Track::new(self.entry.id, self.base, config)
+        }
+    }
+}
+
+/// The parser of a track at its beginning, and its configuration where the file tells it.
+fn start(entry: &Entry) -> (Parser, Option<Config>) {
+    match &entry.coding {
+        Coding::Told { config, .. } => (Parser::new(config), Some(config.clone())),
+        Coding::InBand { format, .. } | Coding::InFrames { format, .. } => (Parser::waiting(*format), None),
+    }
+}
+
+fn clock(entry: &Entry, known: Option<&Config>, base: TimeBase, scale: u32) -> Clock {
+    match entry.coding.kind() {
+        Kind::Audio => {
+            Clock::Sound(Line::new(base.den(), base.from_nanos(2 * i64::from(scale)).saturating_add(1)))
+        }
+        Kind::Video => {
+            let period = entry.period.and_then(|nanos| i64::try_from(nanos).ok());
+            let interval = base.from_nanos(period.unwrap_or(40_000_000));
+            let depth = known.map_or(Some(0), Config::reorder_depth);
+            Clock::Pictures(Order::new(depth, interval, base.from_nanos(1_000_000_000)))
         }
     }
 }

@@ -1,8 +1,9 @@
 //! WebM and Matroska: files, live streams, and segments behind their header.
 //!
-//! RFC 9559 (Matroska) in the encoding of RFC 8794 (EBML). A file is read from its first byte to its last; nothing is sought but tracks that
-//! stand behind their media, which `SeekHead` tells of and a [seekable](super::Source::Seekable) source allows. Segments and clusters may be of
-//! unknown size, as live streams have them; several files one after the other are one stream, with new tracks.
+//! RFC 9559 (Matroska) in the encoding of RFC 8794 (EBML). A file is read from its first byte to its last; of a
+//! [seekable](super::Source::Seekable) source tracks that stand behind their media are found by `SeekHead`, and [`Demuxer::seek`] goes on at
+//! another time. Segments and clusters may be of unknown size, as live streams have them; several files one after the other are one stream,
+//! with new tracks.
 //!
 //! # Codecs
 //!
@@ -26,18 +27,25 @@
 //! Subtitles, chapters, tags, attachments, and block additions such as alpha planes, for which a packet has no place; these are counted.
 
 mod block;
+mod cues;
 mod ebml;
 mod error;
+mod found;
+mod ids;
 mod lane;
+mod listed;
 mod order;
+mod seek;
 mod tracks;
 mod walk;
 
 use bytes::Bytes;
 
 use self::block::{Block, Damaged, Group};
+use self::found::Found;
 use self::lane::Lane;
-use self::walk::{Found, Walk};
+use self::seek::{Index, Search};
+use self::walk::Walk;
 use super::interleave::Interleave;
 use super::{Demux, Output, Source};
 
@@ -56,11 +64,14 @@ pub struct Demuxer {
     /// Whether tracks were there, be it in an earlier file of the same stream.
     is_known: bool,
     is_over: bool,
+    index: Index,
+    /// A time that is being sought.
+    search: Option<Search>,
 }
 
 impl Demuxer {
     /// A demuxer at the first byte of a source.
-    pub const fn new(source: Source) -> Self {
+    pub fn new(source: Source) -> Self {
         Self {
             walk: Walk::new(source),
             lanes: Vec::new(),
@@ -70,6 +81,8 @@ impl Demuxer {
             faults: 0,
             is_known: false,
             is_over: false,
+            index: Index::default(),
+            search: None,
         }
     }
 
@@ -83,14 +96,28 @@ impl Demuxer {
         &self.refused
     }
 
+    /// Goes on until bytes are missing.
+    fn run(&mut self) -> Result<(), Error> {
+        loop {
+            match self.walk.next(&mut self.counts)? {
+                found if self.search.is_some() && (found.is_some() || self.walk.is_at_end()) => {
+                    self.search_on(found);
+                }
+                Some(found) => self.take(found)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
     fn take(&mut self, found: Found) -> Result<(), Error> {
         match found {
             Found::File => self.end_of_file(),
             Found::Tracks(body) => return self.tracks(&body),
-            Found::Block { time, body } => {
-                self.block(time, block::block(&body).map(|block| (block, Group::default())))
+            Found::Block { at, time, body } => {
+                self.block(at, time, block::block(&body).map(|block| (block, Group::default())));
             }
-            Found::Group { time, body } => self.block(time, block::group(&body)),
+            Found::Group { at, time, body } => self.block(at, time, block::group(&body)),
+            Found::Cluster { .. } | Found::Fetched(_) => {}
         }
         Ok(())
     }
@@ -103,6 +130,7 @@ impl Demuxer {
             self.faults += lane.faults();
         }
         self.refused.clear();
+        self.index = Index::default();
     }
 
     fn tracks(&mut self, body: &Bytes) -> Result<(), Error> {
@@ -128,7 +156,7 @@ impl Demuxer {
         Ok(())
     }
 
-    fn block(&mut self, time: i64, block: Result<(Block, Group), Damaged>) {
+    fn block(&mut self, at: u64, time: i64, block: Result<(Block, Group), Damaged>) {
         let Ok((block, group)) = block else {
             self.counts.blocks += 1;
             return;
@@ -140,7 +168,7 @@ impl Demuxer {
             return;
         };
         let ticks = time.saturating_add(block.time.into());
-        lane.push(block, group, ticks, &mut self.out, &mut self.counts);
+        lane.push(at, block, group, ticks, &mut self.out, &mut self.counts);
         self.start_if_known();
     }
 
@@ -172,11 +200,7 @@ impl Demux for Demuxer {
             return Ok(());
         }
         self.walk.push(bytes);
-        loop {
-            let step = self.walk.next(&mut self.counts);
-            let Some(found) = step.inspect_err(|_| self.is_over = true)? else { return Ok(()) };
-            self.take(found).inspect_err(|_| self.is_over = true)?;
-        }
+        self.run().inspect_err(|_| self.is_over = true)
     }
 
     fn poll(&mut self) -> Option<Output> {

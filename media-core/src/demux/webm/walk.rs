@@ -7,21 +7,11 @@ use bytes::Bytes;
 
 use super::ebml::{self, HEAD, Head};
 use super::error::{Counts, Error};
+use super::found::{Depth, Found};
+use super::ids::*;
+use super::listed::Listed;
 use crate::demux::Source;
 use crate::demux::input::Input;
-
-/// What was found.
-#[derive(Clone, Debug)]
-pub(super) enum Found {
-    /// Another file begins.
-    File,
-    /// The body of `Tracks`.
-    Tracks(Bytes),
-    /// The body of a `SimpleBlock`, in a cluster of this timestamp.
-    Block { time: i64, body: Bytes },
-    /// The body of a `BlockGroup`, likewise.
-    Group { time: i64, body: Bytes },
-}
 
 /// The way through a file.
 #[derive(Debug)]
@@ -30,13 +20,20 @@ pub(super) struct Walk {
     /// Bytes of a source that can be sought in.
     len: Option<u64>,
     place: Place,
+    depth: Depth,
+    /// Where the latest segment's body begins. Where a segment ends does not matter: files that grew have a wrong size, and what can follow
+    /// it is an EBML header.
+    body: u64,
     /// Nanoseconds per tick.
     scale: u32,
     has_tracks: bool,
-    /// Where `Tracks` stand, by `SeekHead`.
-    tracks_at: Option<u64>,
-    /// The cluster to go back to once they were read.
+    listed: Listed,
+    /// Where clusters can begin.
+    media: Option<u64>,
+    /// The cluster to go back to once the tracks behind it were read.
     back: Option<u64>,
+    /// The ID of the element that has to stand here.
+    fetching: Option<u32>,
 }
 
 /// In which element the next one lies.
@@ -44,13 +41,21 @@ pub(super) struct Walk {
 enum Place {
     /// In none, and nothing was read yet.
     Start,
-    /// In none, or in a segment; `body` is where the latest segment's body begins. Where a segment ends does not matter: files that grew
-    /// have a wrong size, and what can follow it is an EBML header.
-    Segment { body: u64 },
-    /// In a cluster, of a timestamp once that is known.
-    Cluster { body: u64, end: Option<u64>, time: Option<i64> },
+    /// In none, or in a segment.
+    Segment,
+    /// In a cluster.
+    Cluster(Cluster),
     /// Nowhere one can tell.
-    Lost { body: u64 },
+    Lost,
+}
+
+/// A cluster that is open.
+#[derive(Clone, Copy, Debug)]
+struct Cluster {
+    at: u64,
+    end: Option<u64>,
+    /// Its timestamp once that is known.
+    time: Option<i64>,
 }
 
 impl Walk {
@@ -62,10 +67,14 @@ impl Walk {
                 Source::Stream => None,
             },
             place: Place::Start,
+            depth: Depth::Whole,
+            body: 0,
             scale: MILLISECOND,
             has_tracks: false,
-            tracks_at: None,
+            listed: Listed::NONE,
+            media: None,
             back: None,
+            fetching: None,
         }
     }
 
@@ -82,6 +91,44 @@ impl Walk {
         self.input.push(bytes);
     }
 
+    /// Whether nothing comes behind what was pushed.
+    pub(super) const fn is_at_end(&self) -> bool {
+        self.input.wants().is_none()
+    }
+
+    /// Whether the source can be sought in.
+    pub(super) const fn is_seekable(&self) -> bool {
+        self.len.is_some()
+    }
+
+    /// What `SeekHead` tells.
+    pub(super) const fn listed(&mut self) -> &mut Listed {
+        &mut self.listed
+    }
+
+    /// Where clusters can begin.
+    pub(super) fn media(&self) -> u64 {
+        self.media.unwrap_or(self.body)
+    }
+
+    /// Where positions that the file tells are counted from.
+    pub(super) const fn body(&self) -> u64 {
+        self.body
+    }
+
+    /// Goes to a place in the segment, to look at clusters from there on.
+    pub(super) fn look(&mut self, at: u64, depth: Depth) {
+        self.input.seek(at);
+        (self.place, self.depth) = (Place::Segment, depth);
+        (self.fetching, self.back) = (None, None);
+    }
+
+    /// Goes to where the element `id` should stand: a cluster, which is then entered, or another one, which is read.
+    pub(super) fn fetch(&mut self, at: u64, id: u32) {
+        self.look(at, Depth::Heads);
+        self.fetching = Some(id);
+    }
+
     /// The next element that matters; `None` until more bytes are pushed.
     pub(super) fn next(&mut self, counts: &mut Counts) -> Result<Option<Found>, Error> {
         loop {
@@ -95,14 +142,14 @@ impl Walk {
 
     fn step(&mut self, counts: &mut Counts) -> Result<Step, Error> {
         match self.place {
-            Place::Lost { body } => {
+            Place::Lost => {
                 if !self.input.skip_to(CLUSTER.to_be_bytes()) {
                     return Ok(Step::Wait);
                 }
-                self.place = Place::Segment { body };
+                self.place = Place::Segment;
             }
-            Place::Cluster { body, end: Some(end), .. } if self.input.position() >= end => {
-                self.place = Place::Segment { body };
+            Place::Cluster(Cluster { end: Some(end), .. }) if self.input.position() >= end => {
+                self.place = Place::Segment;
             }
             _ => {}
         }
@@ -117,41 +164,61 @@ impl Walk {
         }
         match ebml::head(bytes) {
             Ok(None) => Ok(Step::Wait),
+            Ok(Some(head)) if self.fetching.is_some_and(|id| id != CLUSTER || head.id != id) => {
+                Ok(self.fetched(head))
+            }
             Ok(Some(head)) => self.element(head, counts),
+            Err(_) if self.fetching.take().is_some() => Ok(Step::Found(Found::Fetched(None))),
             Err(_) => Ok(self.lose(counts)),
         }
     }
 
+    /// The element that should stand here, or another one.
+    fn fetched(&mut self, head: Head) -> Step {
+        let size = head.size.filter(|&size| self.fetching == Some(head.id) && size <= MAX_SMALL);
+        let found = match size.map(|_| self.whole(head, MAX_SMALL)) {
+            Some(Ok(None)) => return Step::Wait,
+            Some(Ok(found)) => found,
+            Some(Err(_)) | None => None,
+        };
+        self.fetching = None;
+        Step::Found(Found::Fetched(found))
+    }
+
     fn element(&mut self, head: Head, counts: &mut Counts) -> Result<Step, Error> {
+        self.fetching = None;
         if self.back.is_some() && head.id != TRACKS {
             // `SeekHead` was wrong.
             counts.damage += 1;
             return Ok(self.go_back());
         }
         match self.place {
-            Place::Cluster { body, end, time } if is_of_cluster(head.id) => {
-                Ok(self.in_cluster(head, (body, end, time), counts))
-            }
-            Place::Cluster { body, end: None, .. } if is_of_segment(head.id) => {
-                self.place = Place::Segment { body };
+            Place::Cluster(cluster) if is_of_cluster(head.id) => Ok(self.in_cluster(head, cluster, counts)),
+            Place::Cluster(Cluster { end: None, .. }) if is_of_segment(head.id) => {
+                self.place = Place::Segment;
                 Ok(Step::On)
             }
-            Place::Cluster { end, .. } => Ok(self.pass(head, end, counts)),
-            Place::Segment { body } | Place::Lost { body } => self.in_segment(head, body, counts),
-            Place::Start => self.in_segment(head, 0, counts),
+            Place::Cluster(Cluster { end, .. }) => Ok(self.pass(head, end, counts)),
+            Place::Segment | Place::Lost | Place::Start => self.in_segment(head, counts),
         }
     }
 
-    fn in_segment(&mut self, head: Head, body: u64, counts: &mut Counts) -> Result<Step, Error> {
+    fn in_segment(&mut self, head: Head, counts: &mut Counts) -> Result<Step, Error> {
         match head.id {
+            // Only what has been read is looked around in, and it ends here.
+            EBML | SEGMENT if self.depth != Depth::Whole => Ok(Step::Found(Found::File)),
             EBML => self.header(head),
             SEGMENT => {
                 self.input.skip(head.len as u64);
-                self.place = Place::Segment { body: self.input.position() };
+                (self.place, self.body) = (Place::Segment, self.input.position());
                 Ok(Step::On)
             }
-            INFO | TRACKS | SEEK_HEAD => self.small(head, body),
-            CLUSTER => Ok(self.cluster(head, body, counts)),
+            INFO | TRACKS | SEEK_HEAD if self.depth == Depth::Whole => self.small(head),
+            CLUSTER => Ok(self.cluster(head, counts)),
+            CUES => {
+                self.listed.cues = self.listed.cues.or(Some(self.input.position()));
+                Ok(self.pass(head, None, counts))
+            }
             _ => Ok(self.pass(head, None, counts)),
         }
     }
@@ -165,19 +232,21 @@ impl Walk {
             return Err(Error::DocType { found });
         }
         let is_first = matches!(self.place, Place::Start);
-        self.place = Place::Segment { body: self.input.position() };
-        (self.scale, self.has_tracks, self.tracks_at) = (MILLISECOND, false, None);
+        (self.place, self.body) = (Place::Segment, self.input.position());
+        (self.scale, self.has_tracks) = (MILLISECOND, false);
+        (self.listed, self.media) = (Listed::default(), None);
         Ok(if is_first { Step::On } else { Step::Found(Found::File) })
     }
 
     /// An element of the segment that is read as a whole.
-    fn small(&mut self, head: Head, body: u64) -> Result<Step, Error> {
+    fn small(&mut self, head: Head) -> Result<Step, Error> {
         let Some(bytes) = self.whole(head, MAX_SMALL)? else { return Ok(Step::Wait) };
         match head.id {
             INFO => self.info(&bytes)?,
-            SEEK_HEAD => self.tracks_at = self.tracks_at.or_else(|| tracks_at(&bytes)?.checked_add(body)),
+            SEEK_HEAD => self.listed.read(&bytes, self.body),
             _ => {
                 self.has_tracks = true;
+                self.media.get_or_insert(self.input.position());
                 self.go_back();
                 return Ok(Step::Found(Found::Tracks(bytes)));
             }
@@ -198,11 +267,17 @@ impl Walk {
         Ok(())
     }
 
-    fn cluster(&mut self, head: Head, body: u64, counts: &mut Counts) -> Step {
+    fn cluster(&mut self, head: Head, counts: &mut Counts) -> Step {
+        let at = self.input.position();
+        if self.depth == Depth::Whole {
+            self.media.get_or_insert(at);
+        }
         if !self.has_tracks {
-            if let Some(at) = self.tracks_at.take().filter(|&at| self.len.is_some_and(|len| at < len)) {
-                self.back = Some(self.input.position());
-                self.input.seek(at);
+            if let Some(tracks) =
+                self.listed.tracks.take().filter(|&tracks| self.len.is_some_and(|len| tracks < len))
+            {
+                self.back = Some(at);
+                self.input.seek(tracks);
                 return Step::On;
             }
             counts.lost += 1;
@@ -210,45 +285,51 @@ impl Walk {
         }
         self.input.skip(head.len as u64);
         let end = head.size.map(|size| self.input.position().saturating_add(size));
-        self.place = Place::Cluster { body, end, time: None };
+        self.place = Place::Cluster(Cluster { at, end, time: None });
         Step::On
     }
 
-    fn in_cluster(
-        &mut self,
-        head: Head,
-        (body, end, time): (u64, Option<u64>, Option<i64>),
-        counts: &mut Counts,
-    ) -> Step {
-        let Some(size) = self.fitting(head, end) else { return self.pass(head, end, counts) };
-        if !matches!(head.id, TIMESTAMP | SIMPLE_BLOCK | BLOCK_GROUP) {
+    fn in_cluster(&mut self, head: Head, cluster: Cluster, counts: &mut Counts) -> Step {
+        let Some(size) = self.fitting(head, cluster.end) else { return self.pass(head, cluster.end, counts) };
+        let is_block = matches!(head.id, SIMPLE_BLOCK | BLOCK_GROUP);
+        if head.id != TIMESTAMP && !is_block || is_block && self.depth == Depth::Clusters {
             counts.encrypted += u64::from(head.id == ENCRYPTED_BLOCK);
-            return self.pass(head, end, counts);
+            return self.pass(head, cluster.end, counts);
         }
         if size > MAX_BLOCK {
             counts.too_long += 1;
-            return self.pass(head, end, counts);
+            return self.pass(head, cluster.end, counts);
         }
-        if self.input.len() < head.len + size as usize {
+        let is_shortened = head.id == SIMPLE_BLOCK && self.depth == Depth::Heads;
+        let read = if is_shortened { size.min(BLOCK_HEAD) } else { size } as usize;
+        if self.input.len() < head.len + read {
             return Step::Wait;
         }
+        let at = self.input.position();
         self.input.skip(head.len as u64);
-        let element = self.input.take(size as usize);
-        match (head.id, time) {
-            (TIMESTAMP, _) => {
-                // No file lasts longer than 63 bits of ticks; one that says so is not believed.
-                let time = i64::try_from(ebml::uint(&element)).ok();
-                counts.damage += u64::from(time.is_none());
-                self.place = Place::Cluster { body, end, time };
-                Step::On
-            }
+        let body = self.input.take(read);
+        self.input.skip(size - read as u64);
+        match (head.id, cluster.time) {
+            (TIMESTAMP, _) => self.timestamp(&body, cluster, counts),
             (_, None) => {
                 counts.blocks += 1;
                 Step::On
             }
-            (SIMPLE_BLOCK, Some(time)) => Step::Found(Found::Block { time, body: element }),
-            (_, Some(time)) => Step::Found(Found::Group { time, body: element }),
+            (SIMPLE_BLOCK, Some(time)) => Step::Found(Found::Block { at, time, body }),
+            (_, Some(time)) => Step::Found(Found::Group { at, time, body }),
         }
+    }
+
+    fn timestamp(&mut self, body: &[u8], cluster: Cluster, counts: &mut Counts) -> Step {
+        // No file lasts longer than 63 bits of ticks; one that says so is not believed.
+        let time = i64::try_from(ebml::uint(body)).ok();
+        counts.damage += u64::from(time.is_none());
+        self.place = Place::Cluster(Cluster { time, ..cluster });
+        let (Some(time), Depth::Heads | Depth::Clusters) = (time, self.depth) else { return Step::On };
+        if let (Some(end), Depth::Clusters) = (cluster.end, self.depth) {
+            self.input.skip(end.saturating_sub(self.input.position()));
+        }
+        Step::Found(Found::Cluster { at: cluster.at, time })
     }
 
     /// The size of an element that is known and does not reach beyond `end`.
@@ -277,13 +358,9 @@ impl Walk {
     /// Nothing can be read here.
     fn lose(&mut self, counts: &mut Counts) -> Step {
         counts.damage += 1;
-        let body = match self.place {
-            Place::Segment { body } | Place::Cluster { body, .. } | Place::Lost { body } => body,
-            Place::Start => 0,
-        };
         // The next cluster is behind this one.
         self.input.skip(1);
-        self.place = Place::Lost { body };
+        self.place = Place::Lost;
         Step::On
     }
 
@@ -315,39 +392,6 @@ enum Step {
     On,
 }
 
-/// The position of `Tracks` in the segment's body.
-fn tracks_at(seek_head: &[u8]) -> Option<u64> {
-    ebml::children(seek_head).filter(|(id, _)| *id == SEEK).find_map(|(_, range)| {
-        let seek = &seek_head[range];
-        let value = |wanted| {
-            let (_, range) = ebml::children(seek).find(|(id, _)| *id == wanted)?;
-            Some(ebml::uint(&seek[range]))
-        };
-        (value(SEEK_ID)? == u64::from(TRACKS)).then(|| value(SEEK_POSITION))?
-    })
-}
-
-/// Whether an element may stand in a cluster.
-const fn is_of_cluster(id: u32) -> bool {
-    matches!(
-        id,
-        TIMESTAMP
-            | SIMPLE_BLOCK
-            | BLOCK_GROUP
-            | ENCRYPTED_BLOCK
-            | SILENT_TRACKS
-            | POSITION
-            | PREV_SIZE
-            | VOID
-            | CRC_32
-    )
-}
-
-/// Whether an element may stand in a segment but not in a cluster, or begins a file.
-const fn is_of_segment(id: u32) -> bool {
-    matches!(id, EBML | SEGMENT | SEEK_HEAD | INFO | TRACKS | CLUSTER | CUES | CHAPTERS | TAGS | ATTACHMENTS)
-}
-
 /// A `TimestampScale` that is not said.
 const MILLISECOND: u32 = 1_000_000;
 
@@ -357,28 +401,5 @@ const MAX_HEADER: u64 = 64 << 10;
 const MAX_SMALL: u64 = 16 << 20;
 /// Bytes of a block. An uncompressed picture of 4K has 12 MiB.
 const MAX_BLOCK: u64 = 64 << 20;
-
-const EBML: u32 = 0x1a45_dfa3;
-const DOC_TYPE: u32 = 0x4282;
-const SEGMENT: u32 = 0x1853_8067;
-const SEEK_HEAD: u32 = 0x114d_9b74;
-const SEEK: u32 = 0x4dbb;
-const SEEK_ID: u32 = 0x53ab;
-const SEEK_POSITION: u32 = 0x53ac;
-const INFO: u32 = 0x1549_a966;
-const TIMESTAMP_SCALE: u32 = 0x2a_d7b1;
-const TRACKS: u32 = 0x1654_ae6b;
-const CUES: u32 = 0x1c53_bb6b;
-const CHAPTERS: u32 = 0x1043_a770;
-const TAGS: u32 = 0x1254_c367;
-const ATTACHMENTS: u32 = 0x1941_a469;
-const CLUSTER: u32 = 0x1f43_b675;
-const TIMESTAMP: u32 = 0xe7;
-const SIMPLE_BLOCK: u32 = 0xa3;
-const BLOCK_GROUP: u32 = 0xa0;
-const ENCRYPTED_BLOCK: u32 = 0xaf;
-const SILENT_TRACKS: u32 = 0x5854;
-const POSITION: u32 = 0xa7;
-const PREV_SIZE: u32 = 0xab;
-const VOID: u32 = 0xec;
-const CRC_32: u32 = 0xbf;
+/// The most bytes of a block before its frames: track number, timestamp and flags.
+const BLOCK_HEAD: u64 = 8 + 2 + 1;

@@ -7,7 +7,7 @@
 //! there. At a rate, time is what the bytes so far take.
 
 use super::clock::{self, MILLISECOND, Pcr};
-use super::packet::{Adaptation, Head, NULL_PACKET, PACKET, ROOM};
+use super::packet::{Adaptation, Head, PACKET, ROOM};
 use super::program::{Program, STREAMS_MAX};
 use super::units::{Mark, Unit, Units};
 use super::write::Output;
@@ -93,6 +93,18 @@ impl Line {
                 origin + ticks as i64
             }
         }
+    }
+
+    /// How many packets can be sent until it is `time`; none where it is already, and no end of them where time does not pass by bytes.
+    const fn packets_until(&self, time: i64) -> usize {
+        let Pace::Constant { rate, origin, bytes } = self.pace else { return usize::MAX };
+        let ticks = time.saturating_sub(origin);
+        if ticks <= 0 {
+            return 0;
+        }
+        let second = 8 * clock::SYSTEM_CLOCK.den() as u128;
+        let until = (ticks as u128 * rate as u128).div_ceil(second);
+        until.saturating_sub(bytes as u128).div_ceil(PACKET as u128) as usize
     }
 
     /// Makes it `time` now, wherever that is.
@@ -181,8 +193,9 @@ impl<'r, O: Output> Run<'r, O> {
             Pace::Constant { .. } => {
                 while self.line.now() < target {
                     if !self.due() {
-                        self.output.fixed(&NULL_PACKET, 0);
-                        self.line.sent(1);
+                        let count = self.line.packets_until(target).min(self.plain());
+                        self.output.nothing(count);
+                        self.line.sent(count);
                     }
                 }
             }
@@ -213,6 +226,18 @@ impl<'r, O: Output> Run<'r, O> {
             self.tables();
         }
         clock || tables
+    }
+
+    /// How many packets can be sent before something is [due](Self::due), the next one included, before which nothing is.
+    const fn plain(&self) -> usize {
+        let between = ((self.program.tables_len() + 2 * PACKET) / PACKET) as usize;
+        let clock = match self.line.pcr {
+            Some(last) => self.line.packets_until(last + PCR_INTERVAL + 1).saturating_sub(between),
+            None => usize::MAX,
+        };
+        let tables = self.line.packets_until(self.line.tables + self.line.table_interval - PCR_INTERVAL + 1);
+        let first = if clock < tables { clock } else { tables };
+        if first > 0 { first } else { 1 }
     }
 
     /// Whether the clock would be told too late if it were not now: the tables and a packet may come in between.
@@ -287,7 +312,8 @@ impl<'r, O: Output> Run<'r, O> {
         let (mut left, mut start, mut adaptation) = (unit.len, true, adaptation);
         while left > 0 {
             let payload = left.min(ROOM - adaptation.len());
-            let full = if !start && self.is_plain(adaptation, marks) { left / ROOM } else { 0 };
+            let full =
+                if start || adaptation.len() > 0 { 0 } else { self.full_ahead(marks).min(left / ROOM) };
             left -=
                 if full > 0 { self.full(unit, full) } else { self.packet(unit, start, adaptation, payload) };
             start = false;
@@ -297,9 +323,13 @@ impl<'r, O: Output> Run<'r, O> {
         }
     }
 
-    /// Whether nothing is to be said until the end of the PES packet.
-    const fn is_plain(&self, adaptation: Adaptation, marks: &[Mark]) -> bool {
-        matches!(self.line.pace, Pace::Free { .. }) && adaptation.len() == 0 && marks.is_empty()
+    /// How many packets can follow before something is to be said.
+    const fn full_ahead(&self, marks: &[Mark]) -> usize {
+        match self.line.pace {
+            Pace::Free { .. } if marks.is_empty() => usize::MAX,
+            Pace::Free { .. } => 0,
+            Pace::Constant { .. } => self.plain(),
+        }
     }
 
     fn packet(&mut self, unit: &Unit, start: bool, adaptation: Adaptation, payload: usize) -> usize {
@@ -317,6 +347,7 @@ impl<'r, O: Output> Run<'r, O> {
         let head = Head { pid, start: false, counter: *counter, adaptation: Adaptation::default() };
         *counter = counter.wrapping_add(count as u8);
         self.output.full(head, count);
+        self.line.sent(count);
         count * ROOM
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-use super::packet::{Head, PACKET, ROOM};
+use super::packet::{Head, NULL_PACKET, PACKET, ROOM};
 use super::units::{Unit, Units};
 
 /// What a [`Run`](super::line::Run) gives its packets to.
@@ -17,6 +17,8 @@ pub(super) trait Output {
     fn full(&mut self, head: Head, count: usize);
     /// A packet that is ready but for its counter.
     fn fixed(&mut self, packet: &[u8; PACKET], counter: u8);
+    /// `count` packets of nothing.
+    fn nothing(&mut self, count: usize);
 }
 
 /// How many packets there are.
@@ -36,6 +38,10 @@ impl Output for Count {
 
     fn fixed(&mut self, _: &[u8; PACKET], _: u8) {
         self.0 += 1;
+    }
+
+    fn nothing(&mut self, count: usize) {
+        self.0 += count;
     }
 }
 
@@ -111,5 +117,9 @@ impl Output for Write<'_> {
         self.out.extend_from_slice(packet);
         let at = self.out.len() - PACKET + 3;
         self.out[at] |= counter & 0xf;
+    }
+
+    fn nothing(&mut self, count: usize) {
+        (0..count).for_each(|_| self.out.extend_from_slice(&NULL_PACKET));
     }
 }

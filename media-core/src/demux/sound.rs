@@ -4,11 +4,15 @@
 ///
 /// A packet begins where the one before it ended, as long as its stamp agrees to within a tolerance; where it does not, samples are missing or
 /// time went elsewhere, and the stamp is believed. So stamps are exact from packet to packet and never further from the container's than
-/// the tolerance.
+/// the tolerance. Stamps that are [known](Line::refine) to be better than that are believed to be somewhere else when they suddenly are.
 #[derive(Debug)]
 pub(super) struct Line {
     /// Samples by which a stamp may be wrong.
     tolerance: i64,
+    /// Samples by which it may be wrong otherwise than the one before it.
+    step: i64,
+    /// Samples by which the stamp before was later than its packet.
+    off: i64,
     /// Ticks of one second.
     second: i64,
     /// Where the packet before ended, when it told its length.
@@ -28,17 +32,34 @@ pub(super) struct Placed {
 
 impl Line {
     pub(super) const fn new(rate: u32, tolerance: i64) -> Self {
-        Self { tolerance, second: rate as i64, next: None, is_loose: false, last: None }
+        Self {
+            tolerance,
+            step: i64::MAX,
+            off: 0,
+            second: rate as i64,
+            next: None,
+            is_loose: false,
+            last: None,
+        }
+    }
+
+    /// From one stamp to the next, they are wrong by no more than `step` samples.
+    pub(super) const fn refine(&mut self, step: i64) {
+        self.step = step;
     }
 
     /// The place of a packet of `samples` samples with the stamp `stamp`; `None` for the first packet when it has none.
     pub(super) fn place(&mut self, stamp: Option<i64>, samples: Option<u32>) -> Option<Placed> {
         let (at, is_gap) = match (self.next, stamp) {
             (Some(_), Some(stamp)) if self.is_loose => (stamp, false),
-            (Some(next), Some(stamp)) if stamp.saturating_sub(next).saturating_abs() <= self.tolerance => {
+            (Some(next), Some(stamp)) if self.agrees(stamp.saturating_sub(next)) => {
+                self.off = stamp - next;
                 (next, false)
             }
-            (next, Some(stamp)) => (stamp, next.is_some()),
+            (next, Some(stamp)) => {
+                self.off = 0;
+                (stamp, next.is_some())
+            }
             (Some(next), None) => (next, false),
             (None, None) => (self.last?.saturating_add(1), true),
         };
@@ -47,6 +68,11 @@ impl Line {
         let at = self.after_last(at);
         self.last = Some(at);
         Some(Placed { at, is_gap })
+    }
+
+    /// Whether a stamp that is so much later than its packet is that packet's.
+    const fn agrees(&self, off: i64) -> bool {
+        off.saturating_abs() <= self.tolerance && off.saturating_sub(self.off).saturating_abs() <= self.step
     }
 
     /// A stamp a little before the last one is wrong, one far before it is another time.
@@ -71,6 +97,22 @@ mod tests {
             let placed = line.place(Some(millis * 44_100 / 1000), Some(1024)).expect("it has a stamp");
             assert_eq!(placed, Placed { at: n * 1024, is_gap: false });
         }
+    }
+
+    #[test]
+    fn good_stamps_are_believed_sooner() {
+        let mut line = Line::new(48_000, 96);
+        line.refine(24);
+        let mut at = |stamp| line.place(Some(stamp), Some(1000)).expect("a place");
+        // A clock that runs slowly away, until that is more than the tolerance.
+        for n in 0..=4 {
+            assert_eq!(at(n * 1020), Placed { at: n * 1000, is_gap: false });
+        }
+        assert_eq!(at(5 * 1020), Placed { at: 5100, is_gap: true });
+        // Half a millisecond at once is rounding, and a sample more is not.
+        assert_eq!(at(6100 + 24), Placed { at: 6100, is_gap: false });
+        assert_eq!(at(7100 - 1), Placed { at: 7099, is_gap: true });
+        assert_eq!(at(8099 + 25), Placed { at: 8124, is_gap: true });
     }
 
     #[test]

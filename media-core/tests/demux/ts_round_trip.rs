@@ -76,8 +76,8 @@ fn compare(read: &Read, tracks: &[Track], packets: &[Packet]) {
             let wrap = TimeBase::VIDEO.to_nanos(1 << 33);
             for (read, own) in [(read.pts, own.pts), (read.dts, own.dts)] {
                 let apart = (nanos(found, read) - nanos(track, own)).rem_euclid(wrap);
-                // Sound joins the PES packet before where it begins within a millisecond of its end, and goes on by samples within two.
-                let most = if track.kind() == Kind::Video { 0 } else { 3_100_000 };
+                // Sound goes on by samples within two milliseconds.
+                let most = if track.kind() == Kind::Video { 0 } else { 2_030_000 };
                 assert!(apart.min(wrap - apart) <= most + 1, "{apart} {read:?} {own:?}");
             }
         }
@@ -203,6 +203,48 @@ fn an_unreadable_frame_takes_its_time() {
         read_with(Demuxer::new(Source::Stream), &bytes.into(), 999, |demuxer| counts = demuxer.counts());
     let at: Vec<i64> = read.packets().map(|packet| packet.pts.ticks() / 1024).collect();
     assert_eq!((at, counts.damaged_units, counts.gaps), (vec![0, 1, 3, 4, 5], 1, 0));
+}
+
+/// Frames of AAC at 48 kHz with a hole of `hole` samples behind the 40th and another one as long behind the 80th, their times in ticks of a base.
+fn with_holes(hole: i64, base: TimeBase) -> (Track, Vec<Packet>) {
+    let track = Track { time_base: base, ..made_up::aac(1, 48_000) };
+    let at = |n: i64| Timestamp::new(n * 1024 + n / 40 * hole).rescale(TimeBase::hz(48_000), base).ticks();
+    let packets = (0..120).map(|n| made_up::frame(&track, at(n), 30)).collect();
+    (track, packets)
+}
+
+/// What becomes of such holes: how far packets are from their samples at most, in microseconds, and how many gaps are counted.
+fn moved(hole: i64, base: TimeBase) -> (i64, u64) {
+    let (track, packets) = with_holes(hole, base);
+    let mut counts = Counts::default();
+    let bytes = mux(&[track], &packets, 30);
+    let read = read_with(Demuxer::new(Source::Stream), &bytes, 999, |demuxer| counts = demuxer.counts());
+    let exact = |n: i64| n * 1024 + n / 40 * hole;
+    let off = read.packets().zip(0..).map(|(packet, n)| (packet.pts.ticks() - exact(n)).abs());
+    (off.max().expect("packets") * 1_000_000 / 48_000, counts.gaps)
+}
+
+/// Stamps rounded to 90 kHz are counted samples again; a hole of more than half a millisecond is one, to the rounding of its stamp.
+#[test]
+fn holes_in_sound_are_not_smeared() {
+    for base in [TimeBase::hz(48_000), TimeBase::VIDEO] {
+        assert_eq!(moved(0, base), (0, 0));
+        for hole in [26, 48, 72, 95, 97, 1000, -26, -95] {
+            let (off, gaps) = moved(hole, base);
+            assert!(off <= 1_000_000 / 48_000 && gaps == 2, "{hole}: {off} us, {gaps} gaps");
+        }
+        // Less is taken for a clock that is not the samples', and makes no gap before it is two milliseconds.
+        assert_eq!(moved(20, base), (40 * 1_000_000 / 48_000, 0));
+    }
+}
+
+/// Where stamps are milliseconds they are wrong by up to one, and two milliseconds are needed to tell a hole.
+#[test]
+fn stamps_in_milliseconds_become_samples() {
+    let base = TimeBase::hz(1000);
+    assert_eq!(moved(0, base), (0, 0));
+    let (off, gaps) = moved(48 * 5, base);
+    assert!(off <= 1000 && gaps == 2, "{off} us, {gaps} gaps");
 }
 
 /// Priming longer than a PES packet: those that are all dropped come out too.

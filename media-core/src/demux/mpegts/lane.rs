@@ -1,19 +1,18 @@
 //! One stream of the program on its way to packets.
 
-use bytes::Bytes;
-
 use super::Common;
 use super::border::Border;
 use super::counter::{Counter, Follows};
+use super::frames::Grid;
 use super::packet::Packet as Transport;
 use super::pes::{Pes, Piece};
 use super::pictures::{Cut, Cutter};
 use super::psi;
-use super::sound::{Frame, Framing, Step};
+use super::sound::Framing;
 use super::stream::{Bytestream, Times};
 use crate::codec::{AccessUnit, Config, Format, Parser, aac, opus};
 use crate::demux::language;
-use crate::demux::sound::{Line, Placed};
+use crate::demux::sound::Line;
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
 use crate::track::{Track, TrackId};
@@ -28,11 +27,11 @@ pub(super) struct Lane {
     /// [`Common::joins`] at the packet before.
     joins: u64,
     pes: Pes,
-    bytes: Bytestream,
-    units: Units,
-    parser: Parser,
+    pub(super) bytes: Bytestream,
+    pub(super) units: Units,
+    pub(super) parser: Parser,
     /// As it was announced last; `None` while its configuration has not come.
-    track: Option<Track>,
+    pub(super) track: Option<Track>,
     /// The first PTS, in ticks of 90 kHz.
     start: Option<i64>,
     /// Pictures before the next key picture are of no use.
@@ -40,14 +39,14 @@ pub(super) struct Lane {
 }
 
 #[derive(Debug)]
-enum Units {
+pub(super) enum Units {
     Pictures { cutter: Cutter, last: Option<Last> },
-    Sound { framing: Framing, line: Option<Line>, is_locked: bool, start: Start },
+    Sound { framing: Framing, line: Option<Line>, grid: Grid, is_locked: bool, start: Start },
 }
 
 /// The picture before.
 #[derive(Clone, Copy, Debug)]
-struct Last {
+pub(super) struct Last {
     times: Times,
     order: Option<i32>,
     interval: i64,
@@ -55,7 +54,7 @@ struct Last {
 
 /// The first frames of Opus, until it is known how much of them is to be dropped.
 #[derive(Debug)]
-enum Start {
+pub(super) enum Start {
     Waiting { trimmed: u32, packets: Vec<Packet> },
     Over,
 }
@@ -88,7 +87,7 @@ impl Lane {
                     Framing::Opus => Start::Waiting { trimmed: 0, packets: Vec::new() },
                     _ => Start::Over,
                 };
-                (Units::Sound { framing, line: None, is_locked: false, start }, parser)
+                (Units::Sound { framing, line: None, grid: Grid::default(), is_locked: false, start }, parser)
             }
         };
         Some(Self {
@@ -280,7 +279,7 @@ impl Lane {
         Some(90_000 * i64::from(den) / i64::from(num.max(1)))
     }
 
-    fn packet(&self, unit: AccessUnit, pts: i64, dts: i64, duration: Option<u32>) -> Packet {
+    pub(super) fn packet(&self, unit: AccessUnit, pts: i64, dts: i64, duration: Option<u32>) -> Packet {
         Packet {
             track: self.id,
             pts: Timestamp::new(pts),
@@ -292,120 +291,8 @@ impl Lane {
         }
     }
 
-    /// The next frame of sound; whether there may be another.
-    fn frame(&mut self, is_end: bool, common: &mut Common) -> bool {
-        let Units::Sound { framing, is_locked, .. } = &mut self.units else { return false };
-        match framing.step(self.bytes.bytes(), *is_locked, is_end) {
-            Step::More => false,
-            Step::Junk(count) => {
-                *is_locked = false;
-                common.counts.junk += count as u64;
-                drop(self.bytes.take(count));
-                true
-            }
-            Step::Frame(frame) => {
-                *is_locked = true;
-                let times = self.bytes.times(0);
-                let bytes = self.bytes.take_frozen(frame.len);
-                self.sound(frame, &bytes, times, common);
-                true
-            }
-        }
-    }
-
-    fn sound(&mut self, mut frame: Frame, bytes: &Bytes, times: Option<Times>, common: &mut Common) {
-        common.counts.unstamped += u64::from(times.is_none());
-        let told = frame.config.take().filter(|told| self.parser.config().as_ref() != Some(told));
-        if let Some(told) = &told {
-            self.parser = Parser::new(told);
-        }
-        let mut first = Some((told.map(|told| *told), times));
-        let trim = (u32::from(frame.trim.0), u32::from(frame.trim.1));
-        let whole = || vec![bytes.slice(frame.head..)];
-        for data in frame.taken.unwrap_or_else(whole) {
-            let (told, times) = first.take().unwrap_or_default();
-            if data.is_empty() {
-                self.unheard(times, common);
-            } else {
-                self.heard(data, told, trim, times, common);
-            }
-        }
-    }
-
-    /// A frame that cannot be read takes its time all the same.
-    fn unheard(&mut self, times: Option<Times>, common: &mut Common) {
-        common.counts.damaged_units += 1;
-        if let Some(Config::Aac(config)) = self.parser.config() {
-            self.place(times, Some(config.samples_per_frame()));
-        }
-    }
-
-    fn heard(
-        &mut self,
-        data: Bytes,
-        told: Option<Config>,
-        (from, to): (u32, u32),
-        times: Option<Times>,
-        common: &mut Common,
-    ) {
-        let unit = self.parser.parse(data);
-        let config = unit.config.clone().or(told);
-        let is_other = config.is_some();
-        let config = config.or_else(|| self.parser.config().filter(|_| self.track.is_none()));
-        let Units::Sound { line, start, .. } = &mut self.units else { return };
-        if is_other {
-            *line = None;
-        }
-        if matches!(start, Start::Over) {
-            self.announce(config, 0, common);
-        }
-        if self.parser.config().is_none() {
-            common.counts.damaged_units += 1;
-            return;
-        }
-        let samples = unit.samples;
-        let Some(placed) = self.place(times, samples) else { return };
-        common.counts.gaps += u64::from(placed.is_gap);
-        let duration = samples.map(|samples| samples.saturating_sub(to));
-        let packet = self.packet(unit, placed.at, placed.at, duration);
-        let Units::Sound { start, .. } = &mut self.units else { return };
-        match start {
-            Start::Over => common.out.push(packet),
-            Start::Waiting { trimmed, packets } => {
-                *trimmed += from;
-                packets.push(packet);
-                // Whole packets may have to be dropped; the last of them is not.
-                if from == 0 || samples.is_none_or(|samples| from < samples) || packets.len() > MAX_OPENING {
-                    self.begin(common);
-                }
-            }
-        }
-    }
-
-    /// The place of a frame on the line of samples; `None` while nothing tells where it is.
-    fn place(&mut self, times: Option<Times>, samples: Option<u32>) -> Option<Placed> {
-        let rate = self.parser.config()?.sample_rate()?;
-        let base = TimeBase::new(1, rate)?;
-        let Units::Sound { line, .. } = &mut self.units else { return None };
-        let line = line.get_or_insert_with(|| Line::new(rate, base.from_nanos(TOLERANCE)));
-        let stamp = times.map(|times| Timestamp::new(times.pts).rescale(TimeBase::VIDEO, base).ticks());
-        line.place(stamp, samples)
-    }
-
-    /// The first frames of Opus go out, behind their track.
-    fn begin(&mut self, common: &mut Common) {
-        let Units::Sound { start, .. } = &mut self.units else { return };
-        let Start::Waiting { trimmed, packets } = std::mem::replace(start, Start::Over) else { return };
-        let Some(Config::Opus(config)) = self.parser.config() else { return };
-        let config = config.with_pre_skip(u16::try_from(trimmed).unwrap_or(u16::MAX));
-        if !packets.is_empty() {
-            self.announce(Some(Config::Opus(config)), trimmed, common);
-        }
-        packets.into_iter().for_each(|packet| common.out.push(packet));
-    }
-
     /// The track from the next packet on, where it is not what it was.
-    fn announce(&mut self, config: Option<Config>, priming: u32, common: &mut Common) {
+    pub(super) fn announce(&mut self, config: Option<Config>, priming: u32, common: &mut Common) {
         let Some(config) = config else { return };
         let rate = config.sample_rate().and_then(|rate| TimeBase::new(1, rate));
         let track = Track {
@@ -461,9 +348,3 @@ const MAX_UNIT: usize = 16 << 20;
 
 /// Ticks of 90 kHz.
 const SECOND: i64 = 90_000;
-
-/// Nanoseconds by which stamps of sound may be wrong: some encoders count in milliseconds.
-const TOLERANCE: i64 = 2_000_000;
-
-/// Packets of Opus that are dropped as a whole, at most.
-const MAX_OPENING: usize = 50;

@@ -17,8 +17,9 @@
 //!
 //! * **Pictures** are in ticks of 90 kHz, as stamped. Those without a stamp follow the one before them by the frame rate and their order.
 //! * **Sound** is in samples: a PES packet stamps its first frame only, and what counts frames is the sample, of which no whole number fits a
-//!   tick of 90 kHz at 44.1 kHz. A frame begins where the one before it ended as long as the stamp agrees within 2 ms, since some encoders stamp
-//!   in milliseconds; a [gap](Counts::gaps) is believed.
+//!   tick of 90 kHz at 44.1 kHz. A frame begins where the one before it ended as long as the stamp agrees within 2 ms, since some sources stamp
+//!   in milliseconds. Where stamps show that they do not, by one that is no whole number of them after the first, a step of more than half
+//!   a millisecond from one to the next is a [gap](Counts::gaps) as well, and what is less adds up to 2 ms at most. A gap is believed.
 //! * Samples that Opus' control headers drop at the front are [priming](crate::track::Track::priming), those at the end shorten the last packet.
 //!
 //! # Seeking
@@ -37,6 +38,7 @@
 mod border;
 mod counter;
 mod error;
+mod frames;
 mod lane;
 mod packet;
 mod pes;

@@ -254,14 +254,16 @@ impl<'a> Lane<'_, 'a, '_> {
     }
 
     /// Whether `next` may go behind frames of `played` ticks of the system clock: a receiver counts on from the first frame's time, so it has to begin
-    /// there (to a millisecond, the tick of some sources), and it must not be kept waiting, nor leave the 16 bits of the length.
+    /// there (to a tick of its track or of 90 kHz, to which times are rounded), and it must not be kept waiting, nor leave the 16 bits of the length.
     fn joins(&self, next: &Packet, open: &Open, played: i64) -> bool {
         let Some(at) = clock::position(next.dts, self.stream.base) else { return false };
         let expected = open.due.at + played;
+        let tick = Timestamp::new(1).rescale(self.stream.base, clock::SYSTEM_CLOCK).ticks();
+        let rounding = tick.clamp(clock::PER_STAMP, MILLISECOND);
         let len = open.payload + self.framed(next);
         next.pts == next.dts
             && open.due.pts == open.due.dts
-            && (at - expected).abs() <= MILLISECOND
+            && (at - expected).abs() <= rounding
             && at - open.due.at <= self.span
             && len <= pes::PAYLOAD_MAX
     }

@@ -10,7 +10,7 @@ use crate::Script;
 /// Byte 0 picks the parser, the rest is its input; parameter sets and access units are pieces with their length before them.
 pub fn run(bytes: &[u8]) {
     let Some((&which, rest)) = bytes.split_first() else { return };
-    match which % 24 {
+    match which % 25 {
         0 => h264_sets(rest),
         1 => h264_record(rest),
         2 => h265_sets(rest),
@@ -34,7 +34,8 @@ pub fn run(bytes: &[u8]) {
         20 => access_units(Format::Av1, rest),
         21 => access_units(Format::Vorbis, rest),
         22 => access_units(Format::Flac, rest),
-        _ => access_units(Format::Eac3, rest),
+        23 => access_units(Format::Eac3, rest),
+        _ => latm(rest),
     }
 }
 
@@ -110,6 +111,30 @@ fn aac_config(bytes: &[u8]) {
     sane(&Config::Aac(config.clone()));
     let again = aac::Config::from_asc(&config.asc()).expect("what was read once reads again");
     assert_eq!((again.sample_rate(), again.channels()), (config.sample_rate(), config.channels()));
+}
+
+/// Elements of LATM: frames are no longer than what they came in, and written again they are read again.
+fn latm(bytes: &[u8]) {
+    for element in aac::loas_elements(bytes).map_while(Result::ok) {
+        assert!(element.len() < bytes.len());
+    }
+    let mut reader = aac::LatmReader::default();
+    for element in pieces(bytes) {
+        let Ok(frames) = reader.read(&element) else { continue };
+        assert!(frames.iter().map(Bytes::len).sum::<usize>() <= element.len());
+        let config = reader.config().expect("frames were read by it");
+        sane(&Config::Aac(config.clone()));
+        for frame in frames {
+            let Ok(written) = config.loas(&frame) else { continue };
+            let mut again = aac::LatmReader::default();
+            let mut elements = aac::loas_elements(&written);
+            let element = elements.next().expect("an element").expect("a whole one");
+            assert_eq!(again.read(element), Ok(vec![frame]));
+            let read = again.config().map(|read| (read.codecs(), read.sample_rate(), read.channels()));
+            assert_eq!(read, Some((config.codecs(), config.sample_rate(), config.channels())));
+            assert!(elements.next().is_none());
+        }
+    }
 }
 
 fn opus_head(bytes: &[u8]) {

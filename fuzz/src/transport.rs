@@ -1,9 +1,11 @@
 //! The transport stream muxer given any packets at all: it refuses them and stays as it was, or what it writes passes a strict reader, the one of its
-//! own tests, and holds what went in.
+//! own tests, and holds what went in. The demuxer goes to any time in it, and ends.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use media_core::codec::{self, aac, h264, opus};
-use media_core::mux::mpegts::{Config, Muxer};
+use media_core::demux::mpegts::Demuxer;
+use media_core::demux::{Demux, Output, Source};
+use media_core::mux::mpegts::{AacFraming, Config, Muxer};
 use media_core::packet::{Key, Packet};
 use media_core::time::{TimeBase, Timestamp};
 use media_core::track::{Kind, Track, TrackId};
@@ -23,7 +25,7 @@ pub fn run(bytes: &[u8]) {
     let muxer = || Muxer::new(&tracks, config(variant)).expect("tracks of ours can be muxed");
     // The twin is told nothing of what was refused.
     let (mut muxer, mut twin) = (muxer(), muxer());
-    let mut transport = Transport::default();
+    let (mut transport, mut file) = (Transport::default(), Vec::new());
     let mut sent: Vec<Vec<u8>> = vec![Vec::new(); tracks.len()];
     let mut times = vec![0; tracks.len()];
     while let Some((packets, call)) = packets(&mut script, &tracks, &mut times) {
@@ -41,6 +43,7 @@ pub fn run(bytes: &[u8]) {
             reader::check_segment(&written);
         }
         transport.feed(&written);
+        file.extend_from_slice(&written);
         for packet in &packets {
             sent[packet.track.get() as usize - 1].extend(payload(&tracks, packet));
         }
@@ -51,6 +54,39 @@ pub fn run(bytes: &[u8]) {
         let read: Vec<u8> = read.iter().flat_map(|pes| content(track, &pes.data)).collect();
         assert!(read == sent, "track {number}");
     }
+    if !file.is_empty() {
+        go_elsewhere(&file.into(), &times);
+    }
+}
+
+/// Reads a file, and goes to each of the times once there are tracks. It lasts as long as it does, and what comes begins with a key picture.
+fn go_elsewhere(file: &Bytes, times: &[i64]) {
+    let mut demuxer = Demuxer::new(Source::Seekable { len: file.len() as u64 });
+    let mut times = times.iter();
+    let (mut known, mut announced, mut measured) = (Vec::new(), false, false);
+    for pushes in 0.. {
+        assert!(pushes < 1000, "no end");
+        let Some(at) = demuxer.wants() else { break };
+        let at = at as usize;
+        if demuxer.push(file.slice(at..file.len().min(at + (64 << 10)))).is_err() {
+            return;
+        }
+        while let Some(output) = demuxer.poll() {
+            match output {
+                Output::Tracks(tracks) => known = tracks.iter().map(|track| track.id).collect(),
+                Output::Packet(packet) => assert!(known.contains(&packet.track)),
+            }
+            announced = true;
+        }
+        if announced && !measured {
+            measured = demuxer.measure();
+        } else if announced && let Some(time) = times.next() {
+            // Usually ticks of 90 kHz.
+            assert!(demuxer.seek(time.saturating_mul(11_111)));
+            announced = false;
+        }
+    }
+    drop(demuxer.finish());
 }
 
 fn tracks(variant: u8) -> Vec<Track> {
@@ -60,7 +96,7 @@ fn tracks(variant: u8) -> Vec<Track> {
     let video = (TimeBase::VIDEO, codec::Config::H264(h264));
     let aac = (TimeBase::hz(44_100), codec::Config::Aac(aac::Config::new(44_100, 2).expect("a usual rate")));
     let opus = (TimeBase::hz(1000), codec::Config::Opus(opus::Config::new(2).expect("two channels")));
-    let chosen = match variant % 4 {
+    let chosen = match variant & 3 {
         0 => vec![video, aac],
         1 => vec![aac],
         2 => vec![opus, video],
@@ -73,7 +109,8 @@ fn tracks(variant: u8) -> Vec<Track> {
 fn config(variant: u8) -> Config {
     let mux_rate = (variant & 0x10 != 0).then_some(500_000);
     let audio_span = if variant & 0x20 != 0 { 0 } else { 160_000_000 };
-    Config { mux_rate, audio_span, ..Config::default() }
+    let aac = if variant & 4 != 0 { AacFraming::Latm } else { AacFraming::Adts };
+    Config { mux_rate, audio_span, aac, ..Config::default() }
 }
 
 fn packets(script: &mut Script<'_>, tracks: &[Track], times: &mut [i64]) -> Option<(Vec<Packet>, u8)> {
@@ -126,6 +163,11 @@ fn payload<'a>(tracks: &[Track], packet: &'a Packet) -> &'a [u8] {
 fn content(track: &Track, data: &[u8]) -> Vec<u8> {
     match &track.codec {
         codec::Config::H264(_) => reader::nals(data).last().expect("a NAL unit").to_vec(),
+        codec::Config::Aac(_) if data.starts_with(&[0x56]) => {
+            let mut latm = aac::LatmReader::default();
+            let elements = aac::loas_elements(data).map(|element| element.expect("a whole element"));
+            elements.flat_map(|element| latm.read(element).expect("frames").concat()).collect()
+        }
         codec::Config::Aac(_) => {
             reader::adts(data).into_iter().flat_map(|(_, frame)| frame.to_vec()).collect()
         }

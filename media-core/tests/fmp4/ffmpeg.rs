@@ -40,6 +40,16 @@ pub(crate) fn packets(file: &Path, kind: &str) -> Vec<Listed> {
     listing.lines().filter(|line| line.contains("pts=")).map(listed).collect()
 }
 
+/// How many packets of the first stream of a kind are shown, as ffprobe sees it; the others are only decoded.
+pub(crate) fn shown(file: &Path, kind: &str) -> usize {
+    let stream = format!("{kind}:0");
+    let options = ["-v", "error", "-of", "csv=p=0", "-select_streams", &stream];
+    let listing =
+        run(Command::new("ffprobe").args(options).args(["-show_entries", "packet=flags"]).arg(file));
+    let listing = String::from_utf8(listing).expect("text");
+    listing.lines().filter(|line| !line.is_empty() && !line.contains('D')).count()
+}
+
 fn listed(line: &str) -> Listed {
     let field = |name: &str| {
         let found = line.split('|').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));

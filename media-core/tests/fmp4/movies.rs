@@ -244,3 +244,38 @@ fn on_demand_files_are_read_by_others() {
         }
     }
 }
+
+/// Sound that is over before the film begins, as in a recording that begins in the middle of something: it is in the file and never heard.
+#[test]
+fn a_track_that_ends_before_zero_is_not_played() {
+    let Some(original) = source::media("mp4/testvid_1022ms.mp4").filter(|_| ffmpeg::present()) else {
+        return;
+    };
+    let (tracks, mut packets) = read(&Bytes::from(std::fs::read(&original).expect("a readable file")));
+    let sound = tracks.iter().find(|track| track.kind() == Kind::Audio).expect("sound");
+    let seconds = 2 * i64::from(sound.time_base.den());
+    for packet in packets.iter_mut().filter(|packet| packet.track == sound.id) {
+        packet.pts = packet.pts.saturating_add(-seconds);
+        packet.dts = packet.dts.saturating_add(-seconds);
+    }
+    let of = |packets: &[Packet]| -> Vec<(i64, Bytes)> {
+        let own = packets.iter().filter(|packet| packet.track == sound.id);
+        own.map(|packet| (packet.pts.ticks(), packet.data.clone())).collect()
+    };
+    let before = of(&packets);
+    for (layout_name, layout) in LAYOUTS {
+        let film = write(&tracks, &packets, fmp4::Config::new(layout)).file();
+        let own = reader::tracks(&film).into_iter().find(|track| track.id == sound.id.get()).expect("sound");
+        let media: i64 = own.samples.iter().map(|sample| i64::from(sample.duration)).sum();
+        assert_eq!(own.edits, [(0, seconds)], "{layout_name}: decoding begins two seconds before");
+        // The last packet lasts until the film begins, so that the edit is not behind the media.
+        assert!(media == seconds || layout == Layout::Fragmented, "{layout_name}");
+        let back = of(&read(&film).1);
+        assert!(!back.is_empty() && before.ends_with(&back), "{layout_name}: none moved");
+        if layout != Layout::Fragmented {
+            let file = on_disk(&format!("before-zero-{layout_name}.mp4"), &film);
+            assert_eq!(ffmpeg::shown(&file, "a"), 0, "{layout_name}");
+            assert_eq!(ffmpeg::shown(&file, "v"), packets.len() - before.len(), "{layout_name}");
+        }
+    }
+}

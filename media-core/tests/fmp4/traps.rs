@@ -358,5 +358,8 @@ fn tracks_that_cannot_be_written_are_refused() {
     assert!(matches!(writer.push(far), Err(fmp4::Error::Range { .. })));
     let long = packet(&track, 1 << 40, 1 << 40, None, Key::No);
     assert!(matches!(writer.push(long), Err(fmp4::Error::Duration { .. })));
+    // An edit cannot begin before the media, and a reader would not know when to decode it.
+    let early = packet(&track, 6, 7, None, Key::No);
+    assert!(matches!(writer.push(early), Err(fmp4::Error::BeforeDecoding { .. })));
     writer.push(packet(&track, 6, 6, None, Key::No)).expect("refused packets leave no trace");
 }

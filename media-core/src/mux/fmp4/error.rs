@@ -77,6 +77,14 @@ pub enum Error {
         /// DTS of the packet.
         dts: Timestamp,
     },
+    /// A packet is decoded before it is shown, or then.
+    #[error("packet at pts {pts} is decoded only at dts {dts}", pts = pts.ticks(), dts = dts.ticks())]
+    BeforeDecoding {
+        /// PTS of the packet.
+        pts: Timestamp,
+        /// DTS of the packet.
+        dts: Timestamp,
+    },
     /// `sample_size` is 32 bits, 14496-12 8.8.8.
     #[error("packet of {bytes} bytes, at most 4294967295 are possible")]
     SampleSize {

@@ -67,6 +67,9 @@ impl Lane {
         {
             return Err(Error::Duration { dts: last.saturating_add(self.origin), ticks });
         }
+        if pts < dts {
+            return Err(Error::BeforeDecoding { pts: packet.pts, dts: packet.dts });
+        }
         if pts.since(dts).unsigned_abs() > COMPOSITION_MAX {
             return Err(Error::Composition { pts: packet.pts, dts: packet.dts });
         }

@@ -48,6 +48,26 @@ struct Span {
     untrimmed: Option<u32>,
 }
 
+impl Span {
+    /// When the last sample ends, which need not be shown last.
+    fn last(&self) -> i64 {
+        self.last_pts + i64::from(self.last_duration)
+    }
+
+    /// Whether all of it ends before presentation begins.
+    fn is_over(&self) -> bool {
+        self.end.max(self.last()) <= 0
+    }
+
+    /// Ticks of the last sample in the file: as many as it decodes to. Where nothing is played it lasts until zero, if 32 bits reach there,
+    /// so that what lies before has its right time.
+    fn last_sample(&self) -> u32 {
+        let ticks = self.untrimmed.unwrap_or(self.last_duration);
+        let until_zero = u32::try_from(-self.last_dts).unwrap_or(0);
+        if self.is_over() { ticks.max(until_zero) } else { ticks }
+    }
+}
+
 /// When a track is played, and by how much its offsets are to be lowered.
 #[derive(Debug)]
 pub(super) struct Placed {
@@ -144,16 +164,22 @@ impl Table {
 
     /// When the track is played on the movie's time line of `scale` ticks per second. What has a PTS below zero is not played, what begins
     /// later has an empty edit before it, and what ends within its last sample is cut there. All is counted from absolute positions.
+    ///
+    /// A track that ends before zero has one edit of no duration where its media end: the last edit must not be an empty one, and no edit
+    /// at all would play everything (8.6.6). Readers who take no duration for all that is left find nothing there either.
     pub(super) fn place(&self, base: TimeBase, scale: TimeBase, signed: bool) -> Placed {
         let Some(span) = self.span else { return Placed { timing: Timing::default(), lead: 0 } };
         let (first_pts, first_dts) = span.first;
         let begin = span.earliest.max(0);
-        let last = span.last_pts + i64::from(span.last_duration);
+        let last = span.last();
         let end = span.end.max(last).max(begin);
         // Signed offsets make sense where they make the edit needless.
         let lead = if signed && first_pts == begin { first_pts - first_dts } else { 0 };
-        let media_time = begin - first_dts - lead;
         let media_duration = self.media_duration(&span);
+        let mut media_time = begin - first_dts - lead;
+        if span.is_over() {
+            media_time = media_time.min(media_duration.cast_signed());
+        }
         let position = |ticks: i64| {
             let ticks = Timestamp::new(ticks).rescale(base, scale).ticks();
             u64::try_from(ticks).unwrap_or(0)
@@ -170,19 +196,15 @@ impl Table {
         Placed { timing: Timing { duration: position(end), media_duration, edits }, lead }
     }
 
-    fn last_duration(&self, span: &Span) -> u32 {
-        span.untrimmed.unwrap_or(span.last_duration)
-    }
-
     fn media_duration(&self, span: &Span) -> u64 {
-        (span.last_dts - span.first.1) as u64 + u64::from(self.last_duration(span))
+        (span.last_dts - span.first.1) as u64 + u64::from(span.last_sample())
     }
 
     /// The boxes behind `stsd`; chunks lie `shift` bytes further back than they were put.
     pub(super) fn boxes(&self, placed: &Placed, shift: u64) -> Vec<u8> {
         let mut durations = self.durations.clone();
         if let Some(span) = &self.span {
-            durations.push(self.last_duration(span));
+            durations.push(span.last_sample());
         }
         [
             counted(b"stts", 0, &durations.rows(|ticks| ticks)),

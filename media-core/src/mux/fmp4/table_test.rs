@@ -87,6 +87,20 @@ fn trap_03_or_by_signed_offsets_without_one() {
 }
 
 #[test]
+fn a_track_that_ends_before_zero_is_played_for_no_time_from_where_its_media_end() {
+    let table = self::table(&[turn(-30, -50, Key::Closed, 4), turn(-20, -40, Key::No, 4)]);
+    let placed = place(&table, false);
+    assert_eq!(placed.timing.edits, [Edit { duration: 0, media_time: 50 }]);
+    assert_eq!((placed.timing.duration, placed.timing.media_duration), (0, 50));
+    let durations = bytes("00000020 'stts' 00000000 00000002  00000001 0000000a  00000001 00000028");
+    assert_eq!(table.boxes(&placed, 0)[..32], durations);
+    // Further away than a sample can last, its times are not kept.
+    let far = -1 << 33;
+    let placed = place(&self::table(&[turn(far, far, Key::Closed, 4)]), true);
+    assert_eq!(placed.timing.edits, [Edit { duration: 0, media_time: 10 }]);
+}
+
+#[test]
 fn trap_12_offsets_have_64_bits_only_where_they_need_them() {
     let table = pictures();
     let boxes = table.boxes(&place(&table, false), 0);

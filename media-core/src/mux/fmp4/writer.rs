@@ -93,8 +93,8 @@ impl Ending {
 /// All bytes come by [`poll`](Self::poll) and at last by [`finish`](Self::finish). Packets of one track are pushed in the order of their
 /// DTS; those of several tracks are put in order here. Payloads are passed on in their own memory.
 ///
-/// Presentation begins at [`Config::origin`]: what has a PTS before it is decoded and not shown (priming), and a track that begins later
-/// is late in the file too. Sound whose last packet has a shorter [duration](Packet::duration) than its samples ends there.
+/// Presentation begins at [`Config::origin`]: what has a PTS before it is decoded and not shown (priming), a track that begins later is
+/// late in the file too, and one that ends before it is in the file and not played. Sound whose last packet has a shorter [duration](Packet::duration) than its samples ends there.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -207,9 +207,9 @@ impl Writer {
     /// Takes the next packet of its track.
     ///
     /// # Errors
-    /// When it is of no track here, its DTS is not after the one before it or more than 32 bits of ticks away from it, its PTS is further
-    /// than 30 bits from its DTS, it has 4 GiB or more, or it is decoded before what the header of a file of fragments left room for. The
-    /// writer is then as it was.
+    /// When it is of no track here, its DTS is not after the one before it or more than 32 bits of ticks away from it, its PTS is before its
+    /// DTS or further than 30 bits from it, it has 4 GiB or more, or it is decoded before what the header of a file of fragments left room
+    /// for. The writer is then as it was.
     pub fn push(&mut self, packet: Packet) -> Result<(), Error> {
         self.queue.push(packet)?;
         self.write(false);

@@ -2,6 +2,7 @@
 
 use media_core::check::fmp4::Checker;
 use media_core::codec::{Config, Key, opus};
+use media_core::mux::fmp4;
 use media_core::packet::Packet;
 use media_core::track::Track;
 
@@ -254,4 +255,24 @@ fn boxes_are_whole_and_where_they_belong() {
     breaks(&file[find(&file, b"moof", 0)..], "not-examined");
     breaks(&[boxed(b"free", &[]), file.clone()].concat(), "ftyp");
     breaks(&set(&file, b"trun", 0, 12, &9_u32.to_be_bytes()), "box-fields");
+}
+
+/// One picture that lasts 100 ticks and is shown 500 after it is decoded, in a file without fragments whose edit begins at `time`.
+fn delayed(time: u32) -> Vec<u8> {
+    let track = made_up::h264(1);
+    let mut writer = fmp4::Writer::new(&[(&track).into()], fmp4::Config::new(fmp4::Layout::Progressive))
+        .expect("a writer");
+    let picture = made_up::picture(&track, 0, -500, Key::Closed, 40);
+    writer.push(Packet { duration: Some(100), ..picture }).expect("a picture");
+    let mut file = writer.poll().expect("the beginning of the file").rope.to_bytes().to_vec();
+    writer.finish().apply(&mut file);
+    set(&file, b"elst", 0, 20, &time.to_be_bytes())
+}
+
+#[test]
+fn edits_begin_within_what_is_shown_which_may_be_behind_all_that_is_decoded() {
+    // ISO/IEC 14496-12 8.6.6: media_time is composition time. The picture is shown from 500 to 600.
+    assert_eq!(broken(&delayed(500)), [""; 0]);
+    assert_eq!(broken(&delayed(600)), [""; 0]);
+    assert_eq!(broken(&delayed(601)), ["elst-media-time"]);
 }

@@ -129,7 +129,7 @@ impl Movie {
     }
 
     fn check_edits(&self, track: &Track, report: &mut Report) {
-        let media = track.tables.duration();
+        let media = track.tables.end();
         for edit in &track.edits {
             let (time, whole) = (edit.media_time, !self.fragmented && media > 0);
             if time < -1 || whole && time >= 0 && time as u64 > media {

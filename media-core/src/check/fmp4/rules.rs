@@ -27,7 +27,7 @@ rules! {
     MVHD_DURATION = warning("mvhd-duration", "ISO/IEC 14496-12 8.2.2");
     /// The media's duration is that of its samples.
     MDHD_DURATION = warning("mdhd-duration", "ISO/IEC 14496-12 8.4.2");
-    /// `media_time` is -1 or a time of the media, in its time scale.
+    /// `media_time` is -1 or a time at which something of the media is shown, or ends, in its time scale.
     ELST_TIME = error("elst-media-time", "ISO/IEC 14496-12 8.6.6");
     /// `segment_duration` is in the movie's time scale: edits are not longer than the media.
     ELST_DURATION = warning("elst-duration", "ISO/IEC 14496-12 8.6.6");

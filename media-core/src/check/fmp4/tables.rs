@@ -14,6 +14,8 @@ use crate::check::{Place, Report};
 pub(super) struct Tables {
     track: u32,
     duration: u64,
+    /// When the last sample shown ends, in media time.
+    end: u64,
     samples: u64,
     negative: bool,
     /// Constant size of samples, and rows of `stsz` where that is zero.
@@ -41,9 +43,10 @@ pub(super) struct Chunk {
 impl Tables {
     pub(super) fn read(track: u32, stbl: &Found<'_>, report: &mut Report) -> Self {
         let mut tables = Self { track, ..Self::default() };
-        let (timed, duration, _) = runs(stbl, b"stts", report);
-        let (composed, _, negative) = runs(stbl, b"ctts", report);
-        (tables.duration, tables.negative) = (duration, negative);
+        let (durations, offsets) = (Runs::read(stbl, b"stts", report), Runs::read(stbl, b"ctts", report));
+        let (timed, composed) = (durations.samples, offsets.samples);
+        (tables.duration, tables.negative) = (durations.ticks, offsets.negative);
+        tables.end = durations.end_shown(&offsets);
         tables.read_sizes(stbl, report);
         tables.read_chunks(stbl, report);
         let at = stbl.place();
@@ -77,6 +80,11 @@ impl Tables {
     /// Ticks that all samples last.
     pub(super) const fn duration(&self) -> u64 {
         self.duration
+    }
+
+    /// When the last sample shown ends, in media time: later than all samples last, where it is shown later than it is decoded.
+    pub(super) const fn end(&self) -> u64 {
+        self.end
     }
 
     /// Whether a composition offset is negative.
@@ -224,38 +232,74 @@ fn rows(found: &Found<'_>, width: usize, report: &mut Report) -> Bytes {
     rows.unwrap_or_default()
 }
 
-/// Samples and ticks of `stts` or `ctts`, and whether a value is below zero.
-fn runs(stbl: &Found<'_>, kind: &[u8; 4], report: &mut Report) -> (u64, u64, bool) {
-    let Some(found) = stbl.child(kind) else { return (0, 0, false) };
-    let version = found.body.first().copied().unwrap_or(0);
-    let (mut samples, mut ticks, mut negative, mut zero) = (0_u64, 0_u64, false, 0_u64);
-    let table = rows(&found, 8, report);
-    for (index, row) in table.as_chunks::<8>().0.iter().enumerate() {
-        let value = u64::from_be_bytes(*row);
-        let (count, value) = (value >> 32, value as u32);
-        samples = samples.saturating_add(count);
-        ticks = ticks.saturating_add(count.saturating_mul(value.into()));
-        negative |= version == 1 && value.cast_signed() < 0;
-        if value == 0 && (index + 1) * 8 < table.len() {
-            zero = zero.saturating_add(count);
+/// `stts` or `ctts`.
+#[derive(Default)]
+struct Runs {
+    rows: Bytes,
+    samples: u64,
+    ticks: u64,
+    /// Whether a value is below zero.
+    negative: bool,
+}
+
+impl Runs {
+    fn read(stbl: &Found<'_>, kind: &[u8; 4], report: &mut Report) -> Self {
+        let Some(found) = stbl.child(kind) else { return Self::default() };
+        let version = found.body.first().copied().unwrap_or(0);
+        let mut runs = Self { rows: rows(&found, 8, report), ..Self::default() };
+        let mut zero = 0_u64;
+        let last = runs.rows.len() / 8;
+        for (number, (count, value)) in (1..).zip(each(&runs.rows)) {
+            runs.samples = runs.samples.saturating_add(count);
+            runs.ticks = runs.ticks.saturating_add(count.saturating_mul(value.into()));
+            let signed = value.cast_signed();
+            runs.negative |= version == 1 && signed < 0;
+            if value == 0 && number < last {
+                zero = zero.saturating_add(count);
+            }
+            if kind == b"ctts" && version == 0 && signed < 0 {
+                report.add(
+                    &rules::COMPOSITION_VERSION,
+                    Place::Byte(stbl.at),
+                    format_args!("ctts of version 0 with what looks like {signed}"),
+                );
+            }
         }
-        if kind == b"ctts" && version == 0 && value.cast_signed() < 0 {
-            let found = value.cast_signed();
+        if kind == b"stts" && zero > 0 {
             report.add(
-                &rules::COMPOSITION_VERSION,
+                &rules::ZERO_DURATION,
                 Place::Byte(stbl.at),
-                format_args!("ctts of version 0 with what looks like {found}"),
+                format_args!("{zero} samples before the last last no time"),
             );
         }
+        runs
     }
-    if kind == b"stts" && zero > 0 {
-        report.add(
-            &rules::ZERO_DURATION,
-            Place::Byte(stbl.at),
-            format_args!("{zero} samples before the last last no time"),
-        );
+
+    /// When the last sample shown ends, where these are durations: of samples that are alike in both tables that is the last.
+    fn end_shown(&self, offsets: &Self) -> u64 {
+        let mut offsets = each(&offsets.rows).filter(|(count, _)| *count > 0);
+        let (mut left, mut offset) = (0, 0);
+        let (mut decoded, mut end) = (0_u64, 0);
+        for (mut count, ticks) in each(&self.rows) {
+            while count > 0 {
+                if left == 0 {
+                    (left, offset) = offsets.next().unwrap_or((u64::MAX, 0));
+                }
+                let alike = count.min(left);
+                decoded = decoded.saturating_add(alike.saturating_mul(ticks.into()));
+                end = decoded.saturating_add_signed(offset.cast_signed().into()).max(end);
+                count -= alike;
+                left -= alike;
+            }
+        }
+        end
     }
-    (samples, ticks, negative)
+}
+
+/// Counts and values.
+fn each(rows: &Bytes) -> impl Iterator<Item = (u64, u32)> + '_ {
+    let fields = |row: &[u8; 8]| (u64::from_be_bytes(*row) >> 32, u64::from_be_bytes(*row) as u32);
+    rows.as_chunks::<8>().0.iter().map(fields)
 }
 
 fn word<const N: usize>(table: &[u8], index: usize) -> Option<[u8; N]> {

@@ -276,3 +276,27 @@ fn edits_begin_within_what_is_shown_which_may_be_behind_all_that_is_decoded() {
     assert_eq!(broken(&delayed(600)), [""; 0]);
     assert_eq!(broken(&delayed(601)), ["elst-media-time"]);
 }
+
+/// Two fragments and their `mfra`.
+fn listed() -> Vec<u8> {
+    let track = made_up::h264(1);
+    let config = fmp4::Config { random_access_index: true, ..fmp4::Config::new(fmp4::Layout::Fragmented) };
+    let mut writer = fmp4::Writer::new(&[(&track).into()], config).expect("a writer");
+    for n in 0..2 {
+        writer.push(made_up::picture(&track, n * 90_000, n * 90_000, Key::Closed, 40)).expect("a picture");
+    }
+    let mut file = Vec::new();
+    writer.finish().apply(&mut file);
+    file
+}
+
+#[test]
+fn random_access_points_are_fragments_and_found_from_the_end() {
+    // ISO/IEC 14496-12 8.8.10: the second row is 24 + 22 bytes into tfra, its moof_offset 8 further; 8.8.11.
+    assert_eq!(broken(&listed()), [""; 0]);
+    let at = find(&listed(), b"moof", 1) as u64;
+    assert_eq!(broken(&set(&listed(), b"tfra", 0, 24 + 22 + 8, &at.to_be_bytes())), [""; 0]);
+    assert_eq!(broken(&set(&listed(), b"tfra", 0, 24 + 22 + 8, &(at + 1).to_be_bytes())), ["tfra"]);
+    let long = listed().len() as u32;
+    assert_eq!(broken(&set(&listed(), b"mfro", 0, 12, &long.to_be_bytes())), ["mfro"]);
+}

@@ -15,6 +15,7 @@
 //! assert_eq!(report.findings()[0].rule.name, "box-size");
 //! ```
 
+mod access;
 mod av1;
 mod boxes;
 mod data;
@@ -59,6 +60,7 @@ pub struct Checker {
     /// Where media data lies, for progressive files.
     data: Vec<(u64, u64)>,
     fragments: u64,
+    begins: access::Fragments,
     /// Media data boxes looked at for sample tables.
     looked: usize,
 }
@@ -233,6 +235,7 @@ impl Checker {
             b"ftyp" => self.see_brands(&found),
             b"moov" => self.see_movie(&found),
             b"moof" => self.see_fragment(&found),
+            b"mfra" => self.begins.check(&found, &mut self.report),
             b"sidx" if self.indexes.len() < INDEXES => {
                 self.indexes.extend(Index::read(&found, &mut self.report))
             }
@@ -300,6 +303,7 @@ impl Checker {
     fn see_fragment(&mut self, moof: &Found<'_>) {
         self.missing_data();
         self.fragments += 1;
+        self.begins.add(moof.at);
         let Some(movie) = &mut self.movie else {
             if self.fragments == 1 {
                 self.report.add(

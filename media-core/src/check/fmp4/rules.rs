@@ -105,6 +105,10 @@ rules! {
     SIDX_TIME = error("sidx-time", "ISO/IEC 14496-12 8.16.3");
     /// A stream access point has a type, and the sample is one.
     SIDX_SAP = warning("sidx-sap", "ISO/IEC 14496-12 8.16.3, Annex I");
+    /// A random access point of `mfra` is a fragment of the file.
+    TFRA = error("tfra", "ISO/IEC 14496-12 8.8.10");
+    /// `mfra` is as long as its last box says, by which it is found from the end of the file.
+    MFRO = error("mfro", "ISO/IEC 14496-12 8.8.11");
     /// A CMAF track file has one track, and fragments of one `moof` with one `traf` with `default-base-is-moof`.
     CMAF = error("cmaf", "ISO/IEC 23000-19 7.3, 7.5");
     /// `cmf2`: composition is shown by signed offsets, pictures have no edit list.

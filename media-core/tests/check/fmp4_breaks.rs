@@ -106,6 +106,20 @@ fn trap_07_roll_distances_count_packets_and_stand_in_each_fragment() {
     assert_eq!(broken(&set(&aac(), b"sbgp", 0, 12, b"rolx")), ["roll-aac"]);
 }
 
+#[test]
+fn roll_distances_are_judged_by_what_packets_decode_to_and_pictures_count_forwards() {
+    // Opus-in-ISOBMFF 4.3.6: a last packet that is played for 300 samples only is one of 20 ms all the same.
+    let track = made_up::opus(1);
+    let packets: Vec<Packet> = (0..20).map(|n| made_up::frame(&track, n * 960, 50)).collect();
+    assert_eq!(broken(&mux(&track, &packets, 300, &[19, 1])), [""; 0]);
+    // ISO/IEC 14496-12 10.1: pictures until the first one is whole, at least one.
+    let track = made_up::h264(1);
+    let first = made_up::picture(&track, 0, 0, Key::Roll { pictures: 5 }, 40);
+    let file = mux(&track, &[first, made_up::picture(&track, 3600, 3600, Key::No, 40)], 3600, &[2]);
+    assert_eq!(broken(&file), ["sync-unsaid"], "its bytes are those of an IDR picture");
+    assert_eq!(broken(&set(&file, b"sgpd", 0, 24, &[0, 0])), ["roll-distance", "sync-unsaid"]);
+}
+
 /// A `sidx` of one subsegment per fragment, put before the first one.
 fn indexed(file: &[u8], time: u32, first_duration: u32, sap: u32, longer: u32) -> Vec<u8> {
     let (one, two) = (find(file, b"moof", 0), find(file, b"moof", 1));

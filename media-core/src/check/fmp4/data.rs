@@ -1,10 +1,12 @@
 //! The samples in media data: where fragments and tables say they are, ISO/IEC 14496-12 8.1.1.
 
+use super::entry::{Codec, Entry};
 use super::fragment::{Fragment, Sample};
 use super::movie::Movie;
 use super::rules;
 use super::stream::{self, Looked};
 use crate::check::{Place, Report};
+use crate::codec::opus;
 
 /// Looks at the samples of a fragment; `data` begins at `start`.
 pub(super) fn look_at_fragment(
@@ -40,6 +42,7 @@ pub(super) fn look_at_fragment(
         };
         look(movie, sample, bytes, report);
     }
+    check_rolls(movie, fragment, start, data, report);
     let len = data.len() as u64;
     if used < len && report.count(&rules::DATA_OFFSET) == 0 {
         report.add(
@@ -47,6 +50,32 @@ pub(super) fn look_at_fragment(
             Place::Byte(start),
             format_args!("mdat of {len} bytes, samples have {used} of them"),
         );
+    }
+}
+
+/// That the packets of Opus that a distance counts last 80 ms, by what the shortest in the fragment decodes to: 4.3.6.
+fn check_rolls(movie: &Movie, fragment: &Fragment, start: u64, data: &[u8], report: &mut Report) {
+    for (track, distance) in &fragment.rolls {
+        let own = fragment.samples.iter().filter(|sample| sample.track == *track);
+        let is_opus = |sample: &&Sample| {
+            matches!(entry(movie, sample).map(|entry| &entry.codec), Some(Codec::Opus { .. }))
+        };
+        let packets =
+            own.filter(is_opus).filter_map(|sample| piece(start, data, sample.at, sample.size.into()));
+        let Some(shortest) = packets.filter_map(|packet| opus::packet_samples(packet).ok()).min() else {
+            continue;
+        };
+        let samples = -i64::from(*distance) * i64::from(shortest);
+        if samples < 80 * i64::from(opus::SAMPLE_RATE) / 1000 {
+            report.add(
+                &rules::ROLL_DISTANCE,
+                Place::Byte(fragment.at),
+                format_args!(
+                    "{}: roll distance {distance} with packets of {shortest} samples",
+                    movie.tracks[*track]
+                ),
+            );
+        }
     }
 }
 
@@ -111,10 +140,13 @@ pub(super) fn check_chunks(movie: &Movie, data: &[(u64, u64)], report: &mut Repo
 }
 
 fn look(movie: &Movie, sample: &Sample, data: &[u8], report: &mut Report) {
-    let entry = movie.tracks.get(sample.track).and_then(|track| track.entries.get(sample.entry));
-    if let Some(entry) = entry {
+    if let Some(entry) = entry(movie, sample) {
         stream::look(entry, &Looked { at: sample.at, data, sync: sample.sync }, report);
     }
+}
+
+fn entry<'a>(movie: &'a Movie, sample: &Sample) -> Option<&'a Entry> {
+    movie.tracks.get(sample.track)?.entries.get(sample.entry)
 }
 
 /// `len` bytes at `at` of `data`, which begins at `start`.

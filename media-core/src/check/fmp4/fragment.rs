@@ -13,6 +13,8 @@ pub(super) struct Fragment {
     pub(super) samples: Vec<Sample>,
     /// Presentation of each track in it.
     pub(super) spans: Vec<Span>,
+    /// Roll distances it describes, with the index of the track.
+    pub(super) rolls: Vec<(usize, i16)>,
 }
 
 /// A sample in the file.
@@ -56,7 +58,6 @@ struct Progress {
     at: u64,
     span: Option<Span>,
     samples: u64,
-    packet: Option<u32>,
     negative: bool,
 }
 
@@ -112,8 +113,7 @@ impl Fragment {
         let index = movie.tracks.iter().position(|track| track.id == header.track)?;
         let track = &mut movie.tracks[index];
         let decode = decode_time(traf, track, brands, report);
-        let mut progress =
-            Progress { decode, at: header.base, span: None, samples: 0, packet: None, negative: false };
+        let mut progress = Progress { decode, at: header.base, span: None, samples: 0, negative: false };
         for (number, trun) in traf.children().filter(|child| &child.kind == b"trun").enumerate() {
             if number == 1 && brands.cmaf && brands.cmf2 {
                 report.add(&rules::CMAF, trun.place(), format_args!("a second trun in a CMAF fragment"));
@@ -135,7 +135,8 @@ impl Fragment {
             track.end = track.end.max(span.end.saturating_sub(track.cut()));
             self.spans.push(span);
         }
-        check_roll(traf, track, &progress, report);
+        let rolls = check_roll(traf, track, &progress, report);
+        self.rolls.extend(rolls.into_iter().map(|distance| (index, distance)));
         Some(progress.at)
     }
 
@@ -206,7 +207,6 @@ impl Fragment {
                     format_args!("sample {number} of {track} lasts no time"),
                 );
             }
-            progress.packet = progress.packet.or(Some(duration));
             let entry = (defaults.description as usize).saturating_sub(1);
             if self.samples.len() < SAMPLES {
                 self.samples.push(Sample { track: index, entry, at: progress.at, size, sync });
@@ -306,15 +306,16 @@ fn decode_time(traf: &Found<'_>, track: &Track, brands: Brands, report: &mut Rep
     decode
 }
 
-/// Opus samples are in a roll group of 80 ms, AAC samples in one of a frame or two.
-fn check_roll(traf: &Found<'_>, track: &Track, progress: &Progress, report: &mut Report) {
+/// Opus samples are in a roll group of 80 ms, AAC samples in one of a frame or two. The distances that the fragment describes.
+fn check_roll(traf: &Found<'_>, track: &Track, progress: &Progress, report: &mut Report) -> Vec<i16> {
     let opus = track.entries.iter().any(|entry| matches!(entry.codec, Codec::Opus { .. }));
     let aac = track.entries.iter().any(|entry| matches!(entry.codec, Codec::Aac(_)));
-    if !(opus || aac) || progress.samples == 0 {
-        return;
-    }
     let sgpds = traf.children().filter(|child| &child.kind == b"sgpd");
     let own: Vec<i16> = sgpds.flat_map(|sgpd| roll_distances(&sgpd, report)).collect();
+    check_distances(&own, track, traf.place(), report);
+    if !(opus || aac) || progress.samples == 0 {
+        return own;
+    }
     let mapped = traf.children().any(|child| is_roll(&child, b"sbgp"));
     // The movie may say so of all samples: a description of version 2 has a default.
     let by_default = !track.rolls.is_empty() && track.in_roll;
@@ -326,35 +327,18 @@ fn check_roll(traf: &Found<'_>, track: &Track, progress: &Progress, report: &mut
             format_args!("{track}: a fragment whose samples are in no roll group"),
         );
     }
-    let ticks = progress.packet.unwrap_or(0);
-    check_distances(&own, track, opus, ticks, traf.place(), report);
+    own
 }
 
-/// Distances that cannot be counts of packets, or are too short for Opus.
-pub(super) fn check_distances(
-    distances: &[i16],
-    track: &Track,
-    opus: bool,
-    packet: u32,
-    at: Place,
-    report: &mut Report,
-) {
-    for distance in distances {
-        let packets = i64::from(*distance);
-        // The shortest packets are 2.5 ms: 32 of them last 80 ms.
-        let unit_is_wrong = !(-32..0).contains(&packets);
-        let short =
-            opus && i64::from(packet) * -packets * 1000 < 80 * i64::from(track.timescale) && packet > 0;
-        if unit_is_wrong || short {
-            report.add(
-                &rules::ROLL_DISTANCE,
-                at,
-                format_args!(
-                    "{track}: roll distance {distance} with packets of {packet} ticks of 1/{} s",
-                    track.timescale
-                ),
-            );
-        }
+/// Distances that cannot be counts of packets of sound; of pictures, those that are none: 10.1 has no 0.
+pub(super) fn check_distances(distances: &[i16], track: &Track, at: Place, report: &mut Report) {
+    // The shortest packets are 2.5 ms: 32 of them last 80 ms.
+    let fits = |distance: i16| match &track.handler {
+        b"soun" => (-32..0).contains(&distance),
+        _ => distance != 0,
+    };
+    for distance in distances.iter().filter(|distance| !fits(**distance)) {
+        report.add(&rules::ROLL_DISTANCE, at, format_args!("{track}: roll distance {distance}"));
     }
 }
 

@@ -280,7 +280,7 @@ impl Checker {
                 Codec::Opus { pre_skip } => Some(i64::from(pre_skip)),
                 _ => None,
             });
-            fragment::check_distances(&track.rolls, track, pre_skip.is_some(), 0, at, &mut self.report);
+            fragment::check_distances(&track.rolls, track, at, &mut self.report);
             let skipped = i128::from(track.cut()) * 48_000;
             if let Some(pre_skip) = pre_skip
                 && (skipped - i128::from(pre_skip) * i128::from(track.timescale)).abs()

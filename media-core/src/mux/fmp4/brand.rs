@@ -26,9 +26,9 @@ pub(super) fn of_track(track: &Track, composition: Composition, has_edit: bool) 
     let mut brands = vec![*b"iso6"];
     let structural = match (track.kind(), composition) {
         (Kind::Audio, _) => *b"cmfc",
-        (Kind::Video, Composition::Signed) => *b"cmf2",
-        (Kind::Video, Composition::Unsigned) if has_edit || !reorders(track) => *b"cmfc",
-        (Kind::Video, Composition::Unsigned) => return brands,
+        (Kind::Video, Composition::Signed) if !has_edit => *b"cmf2",
+        (Kind::Video, _) if has_edit || !reorders(track) => *b"cmfc",
+        (Kind::Video, _) => return brands,
     };
     brands.push(structural);
     brands.extend(media_profile(&track.codec));
@@ -144,6 +144,8 @@ mod tests {
             assert_eq!(of_track(&reordered, Composition::Unsigned, false), [*b"iso6"]);
         }
         assert_eq!(of_track(&reordered, Composition::Unsigned, true)[1], *b"cmfc");
+        // Where something is cut at the front, signed offsets are not used.
+        assert_eq!(of_track(&vp9, Composition::Signed, true), [*b"iso6", *b"cmfc"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::boxes::{BOX_HEADER, boxed, full_box};
-use crate::codec::{self, Colour, ContentLight, Format, MasteringDisplay, opus};
+use crate::codec::{self, Colour, ContentLight, Format, Key, MasteringDisplay, opus};
 use crate::packet::Packet;
 use crate::track::Kind;
 
@@ -270,6 +270,14 @@ impl Preroll {
             Self::Aac => -1,
             Self::Opus => -(OPUS_PREROLL.div_ceil(shortest.unwrap_or(OPUS_20_MS).max(1)) as i16),
         }
+    }
+}
+
+/// `roll_distance` of a picture that refreshes gradually, 14496-12 10.1: pictures to decode until the first whole one. There is no 0.
+pub(super) fn refresh_distance(key: Key) -> Option<i16> {
+    match key {
+        Key::Roll { pictures: pictures @ 1.. } => Some(i16::try_from(pictures).unwrap_or(i16::MAX)),
+        _ => None,
     }
 }
 

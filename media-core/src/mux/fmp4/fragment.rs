@@ -6,7 +6,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::Error;
-use super::entry::Preroll;
+use super::entry::{Preroll, refresh_distance};
 use crate::codec::Key;
 use crate::packet::Packet;
 use crate::time::Timestamp;
@@ -102,12 +102,7 @@ impl Run {
             each,
             flags: if each.flags { Flags::default() } else { Flags::of(samples, self.default_flags) },
             roll_distance: self.preroll.map(|preroll| preroll.roll_distance(packets)),
-            refresh: match first.key {
-                Key::Roll { pictures } if self.preroll.is_none() => {
-                    Some(i16::try_from(pictures).unwrap_or(i16::MAX))
-                }
-                _ => None,
-            },
+            refresh: refresh_distance(first.key).filter(|_| self.preroll.is_none()),
             payload: samples.iter().map(|sample| u64::from(sample.size)).sum(),
         })
     }
@@ -123,7 +118,7 @@ impl Run {
     /// Whether [`write_one`](Self::write_one) can write a fragment of these packets: a single picture.
     pub(super) fn is_single<'a>(&self, packets: &'a [Packet]) -> Option<&'a Packet> {
         match packets {
-            [packet] if self.preroll.is_none() && !matches!(packet.key, Key::Roll { .. }) => Some(packet),
+            [packet] if self.preroll.is_none() && refresh_distance(packet.key).is_none() => Some(packet),
             _ => None,
         }
     }

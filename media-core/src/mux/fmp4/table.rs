@@ -2,7 +2,7 @@
 //! each change, and made into boxes at the end.
 
 use super::boxes::full_box;
-use super::entry::Preroll;
+use super::entry::{Preroll, refresh_distance};
 use super::header::{Edit, Timing};
 use super::queue::Turn;
 use crate::codec::{Key, opus};
@@ -130,7 +130,8 @@ impl Table {
         }
     }
 
-    /// SAP types 1 and 2 are sync samples; 3 is in the group `rap `, 4 in `roll`: 8.6.2, 10.1, 10.4.
+    /// SAP types 1 and 2 are sync samples; 3 is in the group `rap `, 4 in `roll`: 8.6.2, 10.1, 10.4. What would roll by no picture is whole
+    /// at once and so in `rap ` too.
     fn add_key(&mut self, key: Key) {
         if self.kind == Kind::Audio {
             return;
@@ -138,12 +139,8 @@ impl Table {
         if key == Key::Closed {
             self.syncs.push(self.sizes.count);
         }
-        self.open_keys.push(u32::from(key == Key::Open));
-        let distance = match key {
-            Key::Roll { pictures } => Some(i16::try_from(pictures).unwrap_or(i16::MAX)),
-            _ => None,
-        };
-        let group = distance.map_or(0, |distance| {
+        self.open_keys.push(u32::from(matches!(key, Key::Open | Key::Roll { pictures: 0 })));
+        let group = refresh_distance(key).map_or(0, |distance| {
             let known = self.distances.iter().position(|known| *known == distance);
             let at = known.unwrap_or_else(|| {
                 self.distances.push(distance);

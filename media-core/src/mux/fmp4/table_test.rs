@@ -166,6 +166,12 @@ fn pictures_that_refresh_gradually_are_in_groups_by_their_distance() {
            00000001 00000001  00000001 00000000  00000001 00000002  00000001 00000001",
     );
     assert_eq!(table.groups(), expected);
+    // 10.1 has no distance of 0: what is whole at once is a random access point.
+    let expected = bytes(
+        "00000019 'sgpd' 01000000 'rap ' 00000001 00000001 00
+         0000001c 'sbgp' 00000000 'rap ' 00000001  00000001 00000001",
+    );
+    assert_eq!(self::table(&[turn(0, 0, roll(0), 1)]).groups(), expected);
     // No sync sample at all is said by an empty table, not by none.
     assert_eq!(table.stss(), bytes("00000010 'stss' 00000000 00000000"));
 }

@@ -46,6 +46,9 @@ fn priming_lies_before_zero_and_the_end_is_trimmed() {
     assert_eq!(times(&found), [(-1024, -1024, 1024), (0, 0, 1024), (1024, 1024, 1024), (2048, 2048, 452)]);
     let (found, _) = read(&File::sound(&SOUND).edited(&[(2048, 0)]));
     assert_eq!(texts(&found), ["zero", "one"]);
+    // A single sample less is no rounding where the movie's ticks are the track's.
+    let (found, _) = read(&File::sound(&SOUND).edited(&[(2047, 0)]));
+    assert_eq!(times(&found)[1], (1024, 1024, 1023));
 }
 
 #[test]

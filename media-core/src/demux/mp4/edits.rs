@@ -65,8 +65,13 @@ pub(super) fn read(elst: &Bytes, movie: Option<TimeBase>, media: TimeBase, fault
 }
 
 /// The end of an edit is rounded to the movie's ticks, by some writers up and by some down, at both of its ends. More than two milliseconds is
-/// no rounding, however long the ticks are.
+/// no rounding, however long the ticks are. Where each tick of the media is a whole number of the movie's, there is nothing to round.
 fn noise(movie: Option<TimeBase>, media: TimeBase) -> i64 {
+    if movie
+        .is_some_and(|movie| movie.num() == 1 && media.num() == 1 && movie.den().is_multiple_of(media.den()))
+    {
+        return 0;
+    }
     let ticks = movie.map_or(0, |movie| Timestamp::new(2).rescale(movie, media).ticks());
     ticks.min(i64::from(media.den() / 500))
 }

@@ -38,7 +38,8 @@ impl Lane {
             kind: track.kind(),
             base,
             origin: base.from_nanos(origin),
-            priming: track.priming.into(),
+            // Pictures have none.
+            priming: if track.kind() == Kind::Audio { track.priming.into() } else { 0 },
             sound: Sound::of(&track.codec),
             usual: u32::try_from(usual).unwrap_or(u32::MAX).max(1),
             last: None,

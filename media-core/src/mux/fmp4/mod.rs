@@ -129,7 +129,7 @@ use super::hex;
 use super::{Patch, Rope};
 use crate::packet::Packet;
 use crate::time::{TimeBase, Timestamp};
-use crate::track::{Track, TrackId};
+use crate::track::{Kind, Track, TrackId};
 
 pub use config::{Config, Layout, ParameterSets, Room, TrackEntry};
 pub use error::Error;
@@ -180,7 +180,9 @@ impl Muxer {
     pub fn with_entry(entry: &TrackEntry, composition: Composition) -> Result<Self, Error> {
         let track = &entry.track;
         let described = Description::of(entry)?;
-        let priming = i32::try_from(track.priming).map_err(|_| Error::Priming { ticks: track.priming })?;
+        // Pictures have no edit list; those that are not to be shown have a PTS below zero.
+        let ticks = if track.kind() == Kind::Audio { track.priming } else { 0 };
+        let priming = i32::try_from(ticks).map_err(|_| Error::Priming { ticks })?;
         Ok(Self {
             track: track.id,
             init: header::header(&described, entry, priming, composition),

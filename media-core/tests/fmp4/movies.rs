@@ -10,7 +10,7 @@ use media_core::track::{Kind, Track};
 use mp4_atom::{Any, DecodeMaybe};
 
 use crate::ffmpeg::{self, Listed};
-use crate::{reader, source};
+use crate::{back, reader, source};
 
 /// The tracks of a file and their packets.
 fn read(file: &Bytes) -> (Vec<Track>, Vec<Packet>) {
@@ -108,6 +108,7 @@ fn film(name: &str) {
     for (layout_name, layout) in LAYOUTS {
         let written = write(&tracks, &packets, fmp4::Config::new(layout)).file();
         understood(&written);
+        back::clean(&written, known(name));
         same(name, layout_name, &read(&written), &tracks, &packets);
         // The others differ from these in where `moov` is.
         if name != MOVED && matches!(layout, Layout::Faststart(_)) {
@@ -125,6 +126,11 @@ fn film(name: &str) {
             assert!(ffmpeg::sound(&ours) == ffmpeg::sound(&original), "{name} {layout_name}: the same sound");
         }
     }
+}
+
+/// What our judge finds in the film itself, whoever writes it: one begins within its media and so takes away more than its pre-skip.
+fn known(name: &str) -> &'static [&'static str] {
+    if name == "mp4/sample_opus.mp4" { &["pre-skip-edit"] } else { &[] }
 }
 
 /// The film that is also read by others with its index moved to the front.
@@ -211,6 +217,7 @@ fn a_recording_cut_off_anywhere_plays_to_its_last_checkpoint() {
         let Some((at, expected)) = checkpoints.iter().rfind(|(at, _)| *at <= cut && *at > 0) else {
             continue;
         };
+        back::clean(&file.slice(..*at), &[]);
         let found = read(&file.slice(..cut)).1.len();
         assert!(found >= *expected, "cut at {cut}: {found} of {expected} packets up to {at}");
     }
@@ -237,6 +244,7 @@ fn on_demand_files_are_read_by_others() {
                 fmp4::Config { random_access_index: true, ..fmp4::Config::new(Layout::OnDemand(room)) };
             let film = write(&tracks, &packets, config);
             let file = film.file();
+            back::clean(&file, &[]);
             let ours = on_disk("on-demand.mp4", &file);
             let letter = if kind == Kind::Video { "v" } else { "a" };
             assert_eq!(ffmpeg::packets(&ours, letter), listed(&tracks[0], &packets));

@@ -1,13 +1,15 @@
 //! Made-up tracks and packets: any time bases, leads, starts, gaps, keys and ends.
 
 use bytes::Bytes;
-use media_core::codec::{Config, Key, aac, opus, vp9};
+use media_core::codec::Key;
 use media_core::mux::fmp4::{self, Ending, Output, TrackEntry, Writer};
 use media_core::packet::Packet;
 use media_core::time::{TimeBase, Timestamp};
-use media_core::track::{Kind, Track, TrackId};
+use media_core::track::{Track, TrackId};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use crate::payload;
 
 /// Tracks, and their packets in the order they are pushed in.
 #[derive(Clone, Debug)]
@@ -22,68 +24,67 @@ impl Script {
     }
 }
 
-/// One packet: what differs from its predecessor, and its payload's length.
+/// One packet: what differs from its predecessor, and by how much its payload is longer than need be.
 #[derive(Clone, Debug)]
 struct Step {
     after: u32,
     ahead: i64,
     duration: Option<u32>,
     key: Key,
-    len: usize,
+    fill: Option<usize>,
 }
 
-fn step(kind: Kind) -> BoxedStrategy<Step> {
-    let key = match kind {
-        Kind::Audio => Just(Key::Closed).boxed(),
-        Kind::Video => prop_oneof![
-            4 => Just(Key::No),
-            2 => Just(Key::Closed),
-            1 => Just(Key::Open),
-            1 => (0..3_u16).prop_map(|pictures| Key::Roll { pictures })
-        ]
-        .boxed(),
-    };
-    let ahead = match kind {
-        Kind::Audio => Just(0_i64).boxed(),
-        Kind::Video => prop_oneof![3 => Just(0_i64), 2 => 0..9000_i64].boxed(),
-    };
+fn step(codec: usize) -> impl Strategy<Value = Step> {
+    let is_sound = codec >= payload::PICTURES;
+    let key = prop_oneof![1 => Just(Key::No), 1 => prop::sample::select(payload::keys(codec))];
+    let key = key.prop_map(move |key| if is_sound { Key::Closed } else { key });
+    let ahead = prop_oneof![3 => Just(0_i64), 2 => 0..9000_i64];
+    let ahead = ahead.prop_map(move |ahead| if is_sound { 0 } else { ahead });
     let after = prop_oneof![6 => Just(1024_u32), 2 => 1..3000_u32, 1 => 30_000..400_000_u32];
     let duration = prop_oneof![2 => Just(None), 3 => Just(Some(1024_u32)), 1 => (1..1024_u32).prop_map(Some)];
-    let len = prop_oneof![3 => Just(4_usize), 2 => 1..200_usize, 1 => Just(0_usize)];
-    (after, ahead, duration, key, len)
-        .prop_map(|(after, ahead, duration, key, len)| Step { after, ahead, duration, key, len })
-        .boxed()
+    let fill = prop_oneof![3 => Just(Some(4_usize)), 2 => (1..200_usize).prop_map(Some), 1 => Just(None)];
+    (after, ahead, duration, key, fill).prop_map(|(after, ahead, duration, key, fill)| Step {
+        after,
+        ahead,
+        duration,
+        key,
+        fill,
+    })
 }
 
 fn track(number: u32) -> impl Strategy<Value = (Track, Vec<Packet>)> {
     let base =
         prop_oneof![Just(90_000), Just(48_000), Just(44_100), Just(12_800), Just(1000), 1..200_000_u32];
-    let kind = prop_oneof![Just(0), Just(1), Just(2)];
-    let start =
-        prop_oneof![3 => Just(0_i64), 1 => Just(-1024_i64), 1 => -5000..5000_i64, 1 => 0..1_i64 << 36];
-    (base, kind, start).prop_flat_map(move |(base, kind, start)| {
-        let codec = match kind {
-            0 => Config::Vp9(vp9::Config::from_parts(vp9::Parts::new(16, 16)).expect("profile 0")),
-            1 => Config::Aac(aac::Config::new(44_100, 2).expect("AAC-LC")),
-            _ => Config::Opus(opus::Config::new(2).expect("stereo")),
-        };
+    let start = prop_oneof![
+        3 => Just(0_i64),
+        1 => Just(-1024_i64),
+        1 => -5000..5000_i64,
+        1 => -1_000_000..0_i64,
+        1 => 0..1_i64 << 36
+    ];
+    (base, 0..payload::CODECS, start).prop_flat_map(move |(base, codec, start)| {
         let id = TrackId::new(number).expect("not zero");
-        let track = Track::new(id, TimeBase::hz(base), codec);
-        vec(step(track.kind()), 0..40).prop_map(move |steps| (track.clone(), packets(&track, start, &steps)))
+        let track = Track::new(id, TimeBase::hz(base), payload::config(codec));
+        vec(step(codec), 0..40).prop_map(move |steps| (track.clone(), packets(&track, start, &steps)))
     })
 }
 
 fn packets(track: &Track, start: i64, steps: &[Step]) -> Vec<Packet> {
-    let mut dts = start;
+    let (mut dts, mut latest, mut before) = (start, i64::MIN, i64::MIN);
     let packet = |(n, step): (usize, &Step)| {
-        let data = Bytes::from(vec![n as u8 | 0x78; step.len]);
+        if step.key.is_random_access() {
+            before = latest;
+        }
+        // All before a key picture is shown before it, and before what follows it.
+        let pts = (dts + step.ahead).max(before.saturating_add(1));
+        latest = latest.max(pts);
         let packet = Packet {
             track: track.id,
-            pts: Timestamp::new(dts + step.ahead),
+            pts: Timestamp::new(pts),
             dts: Timestamp::new(dts),
             duration: step.duration,
             key: step.key,
-            data,
+            data: payload::payload(&track.codec, step.key, n as u8, step.fill),
             wall: None,
         };
         dts += i64::from(step.after);

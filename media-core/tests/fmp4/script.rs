@@ -16,6 +16,8 @@ use crate::payload;
 pub(crate) struct Script {
     pub(crate) tracks: Vec<Track>,
     pub(crate) packets: Vec<Packet>,
+    /// Nanoseconds by which they are pushed later, and by which the file begins later.
+    origin: i64,
 }
 
 impl Script {
@@ -97,8 +99,9 @@ fn packets(track: &Track, start: i64, steps: &[Step]) -> Vec<Packet> {
 pub(crate) fn script(most: u32) -> impl Strategy<Value = Script> {
     (1..=most).prop_flat_map(|count| {
         let tracks: Vec<_> = (1..=count).map(track).collect();
-        (tracks, vec(any::<prop::sample::Index>(), 0..160)).prop_map(|(tracks, turns)| {
-            let mut script = Script { tracks: Vec::new(), packets: Vec::new() };
+        let origin = prop_oneof![3 => Just(0_i64), 1 => 0..1_i64 << 50, 1 => -1_000_000_000..0_i64];
+        (tracks, vec(any::<prop::sample::Index>(), 0..160), origin).prop_map(|(tracks, turns, origin)| {
+            let mut script = Script { tracks: Vec::new(), packets: Vec::new(), origin };
             let mut rests = Vec::new();
             for (track, packets) in tracks {
                 script.tracks.push(track);
@@ -125,10 +128,17 @@ pub(crate) struct Written {
 /// Pushes all packets; those the writer refuses for lying before its header are left out.
 pub(crate) fn write(script: &Script, config: fmp4::Config) -> Written {
     let entries: Vec<TrackEntry> = script.tracks.iter().map(TrackEntry::from).collect();
+    let config = fmp4::Config { origin: script.origin, ..config };
     let mut writer = Writer::new(&entries, config).expect("a writer");
+    let later = |packet: &Packet| {
+        let track = script.tracks.iter().find(|track| track.id == packet.track).expect("its track");
+        let ticks = track.time_base.from_nanos(script.origin);
+        let (pts, dts) = (packet.pts.saturating_add(ticks), packet.dts.saturating_add(ticks));
+        Packet { pts, dts, ..packet.clone() }
+    };
     let (mut outputs, mut taken) = (Vec::new(), Vec::new());
     for packet in &script.packets {
-        match writer.push(packet.clone()) {
+        match writer.push(later(packet)) {
             Ok(()) => taken.push(packet.clone()),
             Err(fmp4::Error::BeforeZero { .. }) => {}
             Err(error) => panic!("{error}"),

@@ -10,7 +10,7 @@ use media_core::time::{TimeBase, Timestamp, WallTime};
 use media_core::track::{Language, Rotation, Track, TrackId};
 
 use crate::reader::{self, TrackFile};
-use crate::source;
+use crate::{back, payload, source};
 
 fn id(number: u32) -> TrackId {
     TrackId::new(number).expect("not zero")
@@ -250,6 +250,24 @@ fn tracks_take_turns_in_a_file() {
         assert!((19..=22).contains(&track.chunks.len()), "{} chunks in 10 s", track.chunks.len());
         assert!(track.chunks.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < 30));
     }
+}
+
+/// ISO/IEC 14496-12 8.16.3: `reference_count` has 16 bits, so that more get an index of indices.
+#[test]
+fn trap_08_more_subsegments_than_an_index_counts_get_a_tree() {
+    const COUNT: i64 = 65_536 + 10;
+    let track = Track::new(id(1), TimeBase::hz(2), payload::config(2));
+    let data = payload::payload(&track.codec, Key::Closed, 0, Some(1));
+    let packets =
+        (0..COUNT).map(|n| Packet { data: data.clone(), ..packet(&track, n, n, Some(1), Key::Closed) });
+    let config =
+        fmp4::Config { random_access_index: true, ..fmp4::Config::new(Layout::OnDemand(Room::None)) };
+    let file = write(std::slice::from_ref(&track), packets, config);
+    let indices =
+        reader::boxes(&file).take_while(|(kind, _)| kind != b"moof").filter(|(kind, _)| kind == b"sidx");
+    assert_eq!(indices.count(), 3, "two, and one of them");
+    back::clean(&file, &[]);
+    assert_eq!(back::read(&file).of(track.id).len() as i64, COUNT);
 }
 
 #[test]

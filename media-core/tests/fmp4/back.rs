@@ -140,9 +140,15 @@ pub(crate) fn comes_back(film: &Film, read: &TrackFile, track: &Track, packets: 
         let begins = coded.get(left_out).map_or(all.len(), |first| first + 1);
         assert!(all[gone + 1..begins].iter().any(|packet| packet.key.is_random_access()) || found.is_empty());
     }
-    for (found, at) in found.iter().zip(&coded[left_out..]) {
-        assert_eq!(found, &all[*at], "sample {at} of {}", all.len());
+    // Where the tracks have no common time scale of 31 bits, ends are rounded, and readers allow for two ticks of the movie.
+    let is_exact = read.movie_timescale.is_multiple_of(read.timescale);
+    let slack = if is_exact { 0 } else { 2 };
+    for (mut found, at) in found.into_iter().zip(&coded[left_out..]) {
+        if found.duration.abs_diff(all[*at].duration) <= slack {
+            found.duration = all[*at].duration;
+        }
+        assert_eq!(found, all[*at], "sample {at} of {}", all.len());
     }
     let codec = film.tracks.iter().find(|found| found.id == track.id).map(|found| &found.codec);
-    assert!(found.is_empty() || codec == Some(&track.codec), "{codec:?}\n{:?}", track.codec);
+    assert!(left_out == coded.len() || codec == Some(&track.codec), "{codec:?}\n{:?}", track.codec);
 }

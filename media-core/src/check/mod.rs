@@ -27,6 +27,7 @@ mod codecs;
 pub mod dash;
 pub mod fmp4;
 pub mod hls;
+mod input;
 pub mod mpegts;
 mod report;
 pub mod webm;

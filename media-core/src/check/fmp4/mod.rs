@@ -27,7 +27,7 @@ pub mod rules;
 mod stream;
 mod tables;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use self::boxes::{Found, Name};
 use self::data::{DATA, check_chunks, look_at_chunks, look_at_fragment};
@@ -35,19 +35,14 @@ use self::entry::Codec;
 use self::fragment::{Brands, Fragment};
 use self::index::Index;
 use self::movie::Movie;
+use super::input::Input;
 use super::{Place, Report};
 
 /// Judges one file, or one rendition's init segment and segments.
 #[derive(Debug, Default)]
 pub struct Checker {
     report: Report,
-    /// What was pushed and not yet read, from `at` on.
-    pending: BytesMut,
-    at: u64,
-    /// Bytes of a box too large to keep that are still to be passed over.
-    passing: u64,
-    /// The box that does not end.
-    lost: bool,
+    input: Input,
     first: bool,
     brands: Brands,
     movie: Option<Movie>,
@@ -67,7 +62,7 @@ pub struct Checker {
 
 impl Checker {
     /// Bytes of one box that are kept.
-    pub const LIMIT: usize = 64 * 1024 * 1024;
+    pub const LIMIT: usize = Input::LIMIT;
 
     /// A checker at the start of a file.
     pub fn new() -> Self {
@@ -76,18 +71,7 @@ impl Checker {
 
     /// The next bytes, as many as there are.
     pub fn push(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.lost {
-            if self.passing > 0 {
-                let passed = bytes.len().min(usize::try_from(self.passing).unwrap_or(usize::MAX));
-                self.passing -= passed as u64;
-                self.at += passed as u64;
-                bytes = &bytes[passed..];
-                continue;
-            }
-            let room = (Self::LIMIT + 32).saturating_sub(self.pending.len());
-            let (taken, rest) = bytes.split_at(bytes.len().min(room));
-            self.pending.extend_from_slice(taken);
-            bytes = rest;
+        while self.input.fill(&mut bytes) {
             self.read_pending();
         }
     }
@@ -115,23 +99,23 @@ impl Checker {
 
     /// The file has ended.
     pub fn finish(mut self) -> Report {
-        if self.passing > 0 {
+        if self.input.passing() > 0 {
             self.report.add(
                 &rules::TRUNCATED,
-                Place::Byte(self.at),
-                format_args!("{} bytes of the last box are missing", self.passing),
+                Place::Byte(self.input.at()),
+                format_args!("{} bytes of the last box are missing", self.input.passing()),
             );
-        } else if !self.pending.is_empty() && !self.lost {
+        } else if !self.input.pending().is_empty() && !self.input.is_lost() {
             self.read_last();
         }
-        let end = self.at + self.pending.len() as u64;
+        let end = self.input.at() + self.input.pending().len() as u64;
         self.missing_data();
         if let Some(movie) = &self.movie {
             movie.finish(self.fragments > 0, &mut self.report);
             check_chunks(movie, &self.data, &mut self.report);
         }
         // Where boxes were lost, nobody knows where the file ends.
-        if !self.lost {
+        if !self.input.is_lost() {
             self.indexes.iter().for_each(|index| index.finish(end, &mut self.report));
         }
         self.report
@@ -139,91 +123,84 @@ impl Checker {
 
     /// Reads the boxes that are whole.
     fn read_pending(&mut self) {
-        while self.passing == 0
-            && let Ok((kind, head, size)) = boxes::head(&self.pending)
-        {
+        while let Ok((kind, head, size)) = boxes::head(self.input.pending()) {
             // A box to the end is the last one.
             let Some(size) = size else { return self.hold() };
             if size < head {
                 let name = Name(kind);
                 self.report.add(
                     &rules::BOX_SIZE,
-                    Place::Byte(self.at),
+                    Place::Byte(self.input.at()),
                     format_args!("{name} of {size} bytes"),
                 );
-                self.lost = true;
-                return;
+                return self.input.lose();
             }
             if size > Self::LIMIT as u64 {
                 self.pass(kind, head, size);
-                return;
+                continue;
             }
             let size = size as usize;
-            if self.pending.len() < size {
+            if self.input.pending().len() < size {
                 return;
             }
-            let whole = self.pending.split_to(size).freeze();
-            self.see(kind, head, &whole);
-            self.at += size as u64;
+            let (at, whole) = self.input.take(size);
+            self.see(kind, at, head, &whole);
         }
     }
 
     /// A last box is as long as the file; what is beyond the limit is not looked at.
     fn hold(&mut self) {
-        if self.pending.len() >= Self::LIMIT {
+        if self.input.pending().len() >= Self::LIMIT {
             self.report.add(
                 &rules::NOT_EXAMINED,
-                Place::Byte(self.at),
+                Place::Byte(self.input.at()),
                 format_args!("a last box of more than {} bytes", Self::LIMIT),
             );
-            self.lost = true;
+            self.input.lose();
         }
     }
 
     /// Passes over a box that is too large to keep.
     fn pass(&mut self, kind: [u8; 4], head: u64, size: u64) {
         let name = Name(kind);
-        self.report.add(&rules::NOT_EXAMINED, Place::Byte(self.at), format_args!("{name} of {size} bytes"));
+        let at = self.input.at();
+        self.report.add(&rules::NOT_EXAMINED, Place::Byte(at), format_args!("{name} of {size} bytes"));
         if &kind == b"mdat" {
-            self.add_data(self.at + head, self.at.saturating_add(size));
+            self.add_data(at + head, at.saturating_add(size));
             self.fragment = None;
         }
-        let here = self.pending.len() as u64;
-        self.pending.clear();
-        self.at += here;
-        self.passing = size.saturating_sub(here);
+        self.input.pass(size);
     }
 
     /// The last box: one to the end of the file, or one cut short.
     fn read_last(&mut self) {
-        let whole = self.pending.split().freeze();
+        let (at, whole) = self.input.take(self.input.pending().len());
         let len = whole.len() as u64;
         match boxes::head(&whole) {
-            Ok((kind, head, None)) if head <= len => self.see(kind, head, &whole),
+            Ok((kind, head, None)) if head <= len => self.see(kind, at, head, &whole),
             Ok((kind, _, size)) => {
                 let (name, size) = (Name(kind), size.unwrap_or(0));
                 self.report.add(
                     &rules::TRUNCATED,
-                    Place::Byte(self.at),
+                    Place::Byte(at),
                     format_args!("{name} of {size} bytes, the file has {len} of it"),
                 );
                 if &kind == b"mdat" {
-                    self.add_data(self.at, self.at + len);
+                    self.add_data(at, at + len);
                     self.fragment = None;
                 }
             }
             Err(_) => self.report.add(
                 &rules::TRUNCATED,
-                Place::Byte(self.at),
+                Place::Byte(at),
                 format_args!("{len} bytes at the end are no box"),
             ),
         }
-        self.at += len;
     }
 
     /// A box at the top, whole.
-    fn see(&mut self, kind: [u8; 4], head: u64, whole: &Bytes) {
-        let found = Found { kind, at: self.at, head, body: &whole[head as usize..] };
+    fn see(&mut self, kind: [u8; 4], at: u64, head: u64, whole: &Bytes) {
+        let found = Found { kind, at, head, body: &whole[head as usize..] };
         if std::mem::take(&mut self.first)
             && !matches!(&kind, b"ftyp" | b"styp" | b"moof" | b"sidx" | b"emsg" | b"prft")
         {

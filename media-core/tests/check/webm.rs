@@ -24,7 +24,7 @@ fn check(file: &[u8]) -> Report {
 const BROKEN: &[(&str, &[&str])] = &[
     ("streams/shaka/dash-multi-codec/audio_es_2c_64k_opus.webm", &["seek-pre-roll"]),
     ("webm/accurate_cluster_duration_two_tracks.webm", &["codec-private", "key-flag"]),
-    ("webm/block_with_additional.webm", &["key-flag"]),
+    ("webm/block_with_additional.webm", &["block-addition", "key-flag"]),
     ("webm/cues_before_clusters.webm", &["key-flag"]),
     ("webm/discard_padding.webm", &["codec-private"]),
     ("webm/set_cues_track_number.webm", &["key-flag"]),
@@ -197,6 +197,88 @@ fn elements_are_whole_and_what_they_say() {
     assert_eq!(broken(&set(&file, &[0x44, 0x89, 0x88], 0, 0, &60_000_f64.to_be_bytes())), ["duration"]);
     assert_eq!(broken(&set(&file, &[0x2a, 0xd7, 0xb1, 0x83], 0, 0, &[0; 3])).last(), Some(&"value"));
     assert!(broken(&file[5..]).contains(&"ebml-header"));
+}
+
+#[test]
+fn cues_say_where_in_the_cluster_a_block_begins() {
+    let file = file(Layout::CuesLast);
+    // CueRelativePosition of the last point: RFC 9559 5.1.5.1.2.3.
+    let at = file.windows(2).rposition(|window| window == [0xf0, 0x84]).expect("a position") + 5;
+    let mut moved = file.clone();
+    moved[at] += 1;
+    assert_eq!(broken(&moved), ["cue-relative"]);
+}
+
+fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
+    [id, &(body.len() as u64 | 1 << 56).to_be_bytes(), body].concat()
+}
+
+/// The EBML header and a segment that is not over.
+fn begin() -> Vec<u8> {
+    let header = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"matroska"));
+    [&header[..], &[0x18, 0x53, 0x80, 0x67, 0xff]].concat()
+}
+
+const INFO: &[u8] = &[0x15, 0x49, 0xa9, 0x66];
+const TRACKS: &[u8] = &[0x16, 0x54, 0xae, 0x6b];
+
+#[test]
+fn a_file_has_a_segment_and_that_has_info_and_tracks() {
+    let begin = begin();
+    let (info, tracks) = (element(INFO, b""), element(TRACKS, b""));
+    assert_eq!(broken(&begin[..begin.len() - 5]), ["missing"]);
+    assert_eq!(broken(&[&begin[..], &tracks].concat()), ["missing"]);
+    assert_eq!(broken(&[&begin[..], &info].concat()), ["missing"]);
+    assert_eq!(broken(&[begin, info, tracks].concat()), [""; 0]);
+}
+
+/// RFC 8794 11.3.1, and zlib's CRC-32 of a `TimestampScale`.
+#[test]
+fn checksums_are_counted() {
+    let scale = [0x2a, 0xd7, 0xb1, 0x83, 0x0f, 0x42, 0x40];
+    let file = |crc: [u8; 4]| {
+        let info = element(INFO, &[&[0xbf, 0x84][..], &crc, &scale].concat());
+        [begin(), info, element(TRACKS, b"")].concat()
+    };
+    assert_eq!(broken(&file([0x60, 0x86, 0x1e, 0x94])), [""; 0]);
+    assert_eq!(broken(&file([0; 4])), ["crc"]);
+}
+
+#[test]
+fn what_accompanies_a_block_was_announced() {
+    let video = [element(&[0xb0], &[16]), element(&[0xba], &[16])].concat();
+    let more = element(&[0xa6], &[element(&[0xee], &[1]), element(&[0xa5], b"alpha")].concat());
+    let block = element(&[0xa1], b"\x81\0\0\0");
+    let group = element(&[0xa0], &[block, element(&[0x75, 0xa1], &more)].concat());
+    let cluster = element(&[0x1f, 0x43, 0xb6, 0x75], &[element(&[0xe7], &[0]), group].concat());
+    let file = |most: u8| {
+        let entry = [
+            element(&[0xd7], &[1]),
+            element(&[0x73, 0xc5], &[1]),
+            element(&[0x83], &[1]),
+            element(&[0x55, 0xee], &[most]),
+            element(&[0x86], b"V_VP8"),
+            element(&[0xe0], &video),
+        ];
+        let tracks = element(TRACKS, &element(&[0xae], &entry.concat()));
+        [begin(), element(INFO, b""), tracks, cluster.clone()].concat()
+    };
+    assert_eq!(broken(&file(1)), [""; 0]);
+    assert_eq!(broken(&file(0)), ["block-addition"]);
+}
+
+/// A `Void` a byte too long to be kept, and a block behind it, in one push and in several.
+#[test]
+fn what_lies_behind_something_long_is_looked_at() {
+    let void = element(&[0xec], &vec![0; Checker::LIMIT - 8]);
+    assert_eq!(void.len(), Checker::LIMIT + 1);
+    let stray = element(&[0xa3], b"\x81\0\0\x80");
+    let file = [begin(), element(INFO, b""), element(TRACKS, b""), void, stray].concat();
+    let whole = check(&file);
+    assert_eq!(broken(&file), ["block", "not-examined"], "{}", media::told(&whole));
+    let mut pieces = Checker::new();
+    file.chunks(1 << 20).for_each(|piece| pieces.push(piece));
+    assert_eq!(pieces.finish().findings(), whole.findings());
 }
 
 proptest! {

@@ -89,6 +89,13 @@ impl<'a> Element<'a> {
         (self.body.len() <= 8).then(|| self.body.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
+    /// The CRC-32 that is said of the elements behind it, and that of those; `None` where nothing is said. It comes first, RFC 8794 11.3.1.
+    pub(super) fn checksums(&self) -> Option<(u32, u32)> {
+        let first = self.children().next()?.ok().filter(|first| first.id == CRC_32)?;
+        let said = u32::from_le_bytes(*first.body.first_chunk()?);
+        Some((said, crc_32(&self.body[(first.start - self.start) as usize + first.body.len()..])))
+    }
+
     /// The number of a child.
     pub(super) fn number_of(&self, id: u32) -> Option<u64> {
         self.child(id)?.unsigned()
@@ -105,8 +112,16 @@ impl<'a> Element<'a> {
     }
 }
 
+/// Whether an element that is read as a whole holds others.
+pub(super) const fn is_master(id: u32) -> bool {
+    matches!(id, EBML | INFO | TRACKS | CUES | SEEK_HEAD | TAGS | BLOCK_GROUP)
+}
+
 pub(super) const EBML: u32 = 0x1a45_dfa3;
+pub(super) const CRC_32: u32 = 0xbf;
 pub(super) const DOC_TYPE: u32 = 0x4282;
+pub(super) const DOC_TYPE_VERSION: u32 = 0x4287;
+pub(super) const DOC_TYPE_READ_VERSION: u32 = 0x4285;
 pub(super) const SEGMENT: u32 = 0x1853_8067;
 pub(super) const SEEK_HEAD: u32 = 0x114d_9b74;
 pub(super) const SEEK: u32 = 0x4dbb;
@@ -118,7 +133,15 @@ pub(super) const DURATION: u32 = 0x4489;
 pub(super) const TRACKS: u32 = 0x1654_ae6b;
 pub(super) const TRACK_ENTRY: u32 = 0xae;
 pub(super) const TRACK_NUMBER: u32 = 0xd7;
+pub(super) const TRACK_UID: u32 = 0x73c5;
 pub(super) const TRACK_TYPE: u32 = 0x83;
+pub(super) const MOST_ADDITION: u32 = 0x55ee;
+pub(super) const VIDEO: u32 = 0xe0;
+pub(super) const PIXEL_WIDTH: u32 = 0xb0;
+pub(super) const PIXEL_HEIGHT: u32 = 0xba;
+pub(super) const AUDIO: u32 = 0xe1;
+pub(super) const SAMPLING_FREQUENCY: u32 = 0xb5;
+pub(super) const CHANNELS: u32 = 0x9f;
 pub(super) const CODEC_ID: u32 = 0x86;
 pub(super) const CODEC_PRIVATE: u32 = 0x63a2;
 pub(super) const CODEC_DELAY: u32 = 0x56aa;
@@ -130,6 +153,9 @@ pub(super) const SIMPLE_BLOCK: u32 = 0xa3;
 pub(super) const BLOCK_GROUP: u32 = 0xa0;
 pub(super) const BLOCK: u32 = 0xa1;
 pub(super) const BLOCK_DURATION: u32 = 0x9b;
+pub(super) const BLOCK_ADDITIONS: u32 = 0x75a1;
+pub(super) const BLOCK_MORE: u32 = 0xa6;
+pub(super) const BLOCK_ADD_ID: u32 = 0xee;
 pub(super) const REFERENCE: u32 = 0xfb;
 pub(super) const CUES: u32 = 0x1c53_bb6b;
 pub(super) const CUE_POINT: u32 = 0xbb;
@@ -137,11 +163,28 @@ pub(super) const CUE_TIME: u32 = 0xb3;
 pub(super) const CUE_POSITIONS: u32 = 0xb7;
 pub(super) const CUE_TRACK: u32 = 0xf7;
 pub(super) const CUE_CLUSTER: u32 = 0xf1;
+pub(super) const CUE_RELATIVE: u32 = 0xf0;
 pub(super) const TAGS: u32 = 0x1254_c367;
 pub(super) const CHAPTERS: u32 = 0x1043_a770;
 pub(super) const ATTACHMENTS: u32 = 0x1941_a469;
 
+/// CRC-32 of ISO 3309, as Ethernet has it.
+fn crc_32(bytes: &[u8]) -> u32 {
+    let byte = |crc: u32, byte: &u8| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+    };
+    !bytes.iter().fold(!0, byte)
+}
+
 /// Whether an ID is that of a child of a segment: an element that ends a cluster of unknown size.
 pub(super) const fn is_top(id: u32) -> bool {
     matches!(id, SEEK_HEAD | INFO | TRACKS | CLUSTER | CUES | TAGS | CHAPTERS | ATTACHMENTS | EBML | SEGMENT)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn checksums_are_those_of_iso_3309() {
+        assert_eq!(super::crc_32(b"123456789"), 0xcbf4_3926);
+    }
 }

@@ -14,67 +14,38 @@
 
 mod ebml;
 mod head;
+mod media;
+mod places;
 pub mod rules;
 
-use std::collections::BTreeSet;
-
-use bytes::BytesMut;
-
 use self::ebml::{Element, Head, Unread};
-use self::head::{Cue, Track};
+use self::head::Track;
+use self::media::Media;
+use self::places::Places;
+use super::input::Input;
 use super::{Place, Report};
-use crate::codec::{vp8, vp9};
 
 /// Judges one file, or the segments of one rendition.
 #[derive(Debug, Default)]
 pub struct Checker {
     report: Report,
-    dash: bool,
-    pending: BytesMut,
-    at: u64,
-    passing: u64,
-    lost: bool,
-    webm: bool,
-    header: bool,
+    input: Input,
+    has_header: bool,
     /// Where the segment's body begins, and where it ends if it says so.
     segment: Option<(u64, Option<u64>)>,
+    has_info: bool,
+    /// Nanoseconds per tick.
     scale: u64,
     duration: Option<f64>,
     tracks: Vec<Track>,
     has_tracks: bool,
-    cluster: Option<Cluster>,
-    last_cluster: Option<u64>,
-    last_block: Option<i64>,
-    end: f64,
-    /// Positions of elements of the segment, and key frames as (cluster, track, time).
-    places: BTreeSet<(u64, u32)>,
-    keys: BTreeSet<(u64, u64, u64)>,
-    cues: Vec<Cue>,
-    seeks: Vec<(u32, u64)>,
-}
-
-/// A cluster that is open.
-#[derive(Clone, Copy, Debug)]
-struct Cluster {
-    at: u64,
-    end: Option<u64>,
-    time: Option<u64>,
-    /// Whether a block of pictures was seen.
-    pictured: bool,
-}
-
-/// A block to look at.
-struct Block<'a> {
-    at: u64,
-    data: &'a [u8],
-    /// Whether it is a key frame; `None` where its flags say.
-    key: Option<bool>,
-    duration: Option<u64>,
+    media: Media,
+    places: Places,
 }
 
 impl Checker {
     /// Bytes of one element that are kept.
-    pub const LIMIT: usize = 64 * 1024 * 1024;
+    pub const LIMIT: usize = Input::LIMIT;
 
     /// A checker at the start of a file.
     pub fn new() -> Self {
@@ -83,24 +54,13 @@ impl Checker {
 
     /// The same for files that DASH manifests name: each cluster with pictures begins with a key frame.
     pub fn for_dash() -> Self {
-        Self { dash: true, ..Self::new() }
+        Self { media: Media::for_dash(), ..Self::new() }
     }
 
     /// The next bytes, as many as there are.
     pub fn push(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.lost {
-            if self.passing > 0 {
-                let passed = bytes.len().min(usize::try_from(self.passing).unwrap_or(usize::MAX));
-                self.passing -= passed as u64;
-                self.at += passed as u64;
-                bytes = &bytes[passed..];
-                continue;
-            }
-            let room = (Self::LIMIT + 16).saturating_sub(self.pending.len());
-            let (taken, rest) = bytes.split_at(bytes.len().min(room));
-            self.pending.extend_from_slice(taken);
-            bytes = rest;
-            while self.passing == 0 && !self.lost && self.step() {}
+        while self.input.fill(&mut bytes) {
+            while !self.input.is_lost() && self.step() {}
         }
     }
 
@@ -111,56 +71,61 @@ impl Checker {
 
     /// The file has ended.
     pub fn finish(mut self) -> Report {
-        let cut = self.passing > 0 || !self.pending.is_empty() && !self.lost;
-        let ends = self.segment.and_then(|(_, end)| end).filter(|end| *end > self.at);
-        if cut || ends.is_some() && !self.lost {
-            let left = self.pending.len();
+        let (left, is_lost) = (self.input.pending().len(), self.input.is_lost());
+        let is_cut = self.input.passing() > 0 || left > 0 && !is_lost;
+        let lacks = self.segment.and_then(|(_, end)| end).is_some_and(|end| end > self.input.at());
+        if is_cut || lacks && !is_lost {
             self.report.add(
                 &rules::TRUNCATED,
-                Place::Byte(self.at),
+                Place::Byte(self.input.at()),
                 format_args!("the file ends inside an element, {left} bytes of it are left"),
             );
         }
-        if !self.header {
+        if !self.has_header {
             self.report.add(&rules::HEADER, Place::Byte(0), format_args!("no EBML header"));
         }
-        if self.segment.is_some() && !self.has_tracks {
-            self.report.add(&rules::MISSING, Place::Whole, format_args!("a segment without tracks"));
+        let parts = [
+            (self.segment.is_some(), "a file without a segment"),
+            (self.segment.is_none() || self.has_info, "a segment without Info"),
+            (self.segment.is_none() || self.has_tracks, "a segment without tracks"),
+        ];
+        for (_, what) in parts.iter().filter(|(is_there, _)| !is_there && !is_lost) {
+            self.report.add(&rules::MISSING, Place::Whole, format_args!("{what}"));
         }
-        if !cut {
-            self.check_places();
+        if !is_cut {
+            self.places.check(&mut self.report);
+            if let Some(duration) = self.duration {
+                self.media.check_duration(duration, self.scale, &mut self.report);
+            }
         }
         self.report
     }
 
     /// Reads the next element, or the head of one that is entered; `false` where more bytes are needed.
     fn step(&mut self) -> bool {
-        let head = match ebml::head(&self.pending) {
+        let head = match ebml::head(self.input.pending()) {
             Ok(head) => head,
             Err(Unread::Short) => return false,
             Err(Unread::Broken) => return self.lose("no element begins here"),
         };
-        if self.cluster.is_some_and(|cluster| cluster.end.map_or(ebml::is_top(head.id), |end| self.at >= end))
-        {
-            self.cluster = None;
-        }
-        let body = self.at + head.length as u64;
+        let at = self.input.at();
+        self.media.close_before(at, head.id);
+        let body = at + head.length as u64;
         match (head.id, head.size) {
             (ebml::SEGMENT, size) => {
                 self.segment = Some((body, size.map(|size| body.saturating_add(size))));
                 self.enter(&head)
             }
             (ebml::CLUSTER, size) => {
-                self.places.insert((self.relative(), head.id));
-                let end = size.map(|size| body.saturating_add(size));
-                self.check_within(end.unwrap_or(body));
-                self.cluster = Some(Cluster { at: self.relative(), end, time: None, pictured: false });
+                self.places.see_element(self.relative(at), head.id);
+                self.check_within(size.map_or(body, |size| body.saturating_add(size)));
+                self.media.open(self.relative(at), body, size);
                 self.enter(&head)
             }
             (_, None) => {
                 self.report.add(
                     &rules::UNKNOWN_SIZE,
-                    Place::Byte(self.at),
+                    Place::Byte(at),
                     format_args!("element {:#x} does not say its size", head.id),
                 );
                 self.lose("an element without an end")
@@ -170,28 +135,28 @@ impl Checker {
     }
 
     fn lose(&mut self, why: &str) -> bool {
-        self.report.add(&rules::ELEMENT, Place::Byte(self.at), format_args!("{why}"));
-        self.lost = true;
+        self.report.add(&rules::ELEMENT, Place::Byte(self.input.at()), format_args!("{why}"));
+        self.input.lose();
         false
     }
 
     fn enter(&mut self, head: &Head) -> bool {
-        let _ = self.pending.split_to(head.length);
-        self.at += head.length as u64;
+        self.input.take(head.length);
         true
     }
 
     /// Bytes after the segment's body began.
-    fn relative(&self) -> u64 {
-        self.at - self.segment.map_or(0, |(start, _)| start)
+    fn relative(&self, at: u64) -> u64 {
+        at - self.segment.map_or(0, |(start, _)| start)
     }
 
+    /// That an element ends within the one around it.
     fn check_within(&mut self, end: u64) {
-        let around = self.cluster.and_then(|cluster| cluster.end).or(self.segment.and_then(|(_, end)| end));
+        let around = self.media.cluster_end().or(self.segment.and_then(|(_, end)| end));
         if let Some(around) = around.filter(|around| end > *around) {
             self.report.add(
                 &rules::OVERRUN,
-                Place::Byte(self.at),
+                Place::Byte(self.input.at()),
                 format_args!("an element ends at byte {end}, the one around it at {around}"),
             );
         }
@@ -201,220 +166,99 @@ impl Checker {
     fn take(&mut self, head: &Head, size: u64) -> bool {
         let whole = (head.length as u64).saturating_add(size);
         if whole > Self::LIMIT as u64 {
-            self.check_within(self.at.saturating_add(whole));
+            self.check_within(self.input.at().saturating_add(whole));
             self.report.add(
                 &rules::NOT_EXAMINED,
-                Place::Byte(self.at),
+                Place::Byte(self.input.at()),
                 format_args!("element {:#x} of {size} bytes", head.id),
             );
-            let here = self.pending.len() as u64;
-            self.pending.clear();
-            self.at += here;
-            self.passing = whole - here;
+            self.input.pass(whole);
             return true;
         }
-        if (self.pending.len() as u64) < whole {
+        if (self.input.pending().len() as u64) < whole {
             return false;
         }
-        self.check_within(self.at + whole);
-        let bytes = self.pending.split_to(whole as usize).freeze();
-        let start = self.at + head.length as u64;
-        self.see(&Element { id: head.id, at: self.at, body: &bytes[head.length..], start });
-        self.at += whole;
+        self.check_within(self.input.at() + whole);
+        let (at, bytes) = self.input.take(whole as usize);
+        let start = at + head.length as u64;
+        self.see(&Element { id: head.id, at, body: &bytes[head.length..], start });
         true
     }
 
     fn see(&mut self, found: &Element<'_>) {
-        if matches!(
-            found.id,
-            ebml::EBML | ebml::INFO | ebml::TRACKS | ebml::CUES | ebml::SEEK_HEAD | ebml::BLOCK_GROUP
-        ) && let Some(at) = found.children().find_map(Result::err)
-        {
-            self.report.add(
-                &rules::OVERRUN,
-                Place::Byte(at),
-                format_args!("an element that does not end in {:#x}", found.id),
-            );
+        if ebml::is_master(found.id) {
+            self.check_inside(found);
         }
-        if self.cluster.is_none() && self.places.len() < PLACES {
-            self.places.insert((self.relative(), found.id));
+        if !self.media.is_in_cluster() {
+            self.places.see_element(self.relative(found.at), found.id);
         }
         match found.id {
             ebml::EBML => self.see_header(found),
             ebml::INFO => self.see_info(found),
             ebml::TRACKS => {
                 self.has_tracks = true;
-                self.tracks = head::tracks(found, self.webm, &mut self.report);
+                self.tracks = head::tracks(found, self.media.is_webm, &mut self.report);
             }
-            ebml::CUES => self.cues = head::cues(found),
-            ebml::SEEK_HEAD => self.seeks.extend(head::seeks(found)),
-            ebml::TIMESTAMP => self.see_time(found),
-            ebml::SIMPLE_BLOCK => {
-                self.see_block(&Block { at: found.at, data: found.body, key: None, duration: None })
-            }
-            ebml::BLOCK_GROUP => {
-                let Some(block) = found.child(ebml::BLOCK) else {
-                    self.report.add(
-                        &rules::MISSING,
-                        Place::Byte(found.at),
-                        format_args!("a BlockGroup without a block"),
-                    );
-                    return;
-                };
-                let key = Some(found.child(ebml::REFERENCE).is_none());
-                let duration = found.number_of(ebml::BLOCK_DURATION);
-                self.see_block(&Block { at: found.at, data: block.body, key, duration });
+            ebml::CUES => self.places.see_cues(found),
+            ebml::SEEK_HEAD => self.places.see_seeks(found),
+            ebml::TIMESTAMP => self.media.see_time(found, &mut self.report),
+            ebml::SIMPLE_BLOCK | ebml::BLOCK_GROUP => {
+                self.media.see_block(found, &self.tracks, self.scale, &mut self.places, &mut self.report);
             }
             _ => {}
         }
     }
 
+    /// That the elements in an element end with it, and are what their checksum says.
+    fn check_inside(&mut self, found: &Element<'_>) {
+        if let Some(at) = found.children().find_map(Result::err) {
+            self.report.add(
+                &rules::OVERRUN,
+                Place::Byte(at),
+                format_args!("an element that does not end in {:#x}", found.id),
+            );
+        }
+        if let Some((said, counted)) = found.checksums().filter(|(said, counted)| said != counted) {
+            self.report.add(
+                &rules::CRC,
+                Place::Byte(found.at),
+                format_args!("CRC-32 of {:#x} is {said:08x}, counted {counted:08x}", found.id),
+            );
+        }
+    }
+
     fn see_header(&mut self, found: &Element<'_>) {
-        self.header = true;
+        self.has_header = true;
         let kind = found.child(ebml::DOC_TYPE).map(|kind| kind.body).unwrap_or_default();
         let kind = kind.strip_suffix(b"\0").unwrap_or(kind);
-        self.webm = kind == b"webm";
-        if !self.webm && kind != b"matroska" {
+        self.media.is_webm = kind == b"webm";
+        if !self.media.is_webm && kind != b"matroska" {
             self.report.add(
                 &rules::HEADER,
                 Place::Byte(found.at),
                 format_args!("DocType {:?}", String::from_utf8_lossy(kind)),
             );
         }
+        let [version, read] =
+            [ebml::DOC_TYPE_VERSION, ebml::DOC_TYPE_READ_VERSION].map(|id| found.number_of(id).unwrap_or(1));
+        if version == 0 || read == 0 || read > version {
+            self.report.add(
+                &rules::HEADER,
+                Place::Byte(found.at),
+                format_args!("DocTypeVersion {version}, DocTypeReadVersion {read}"),
+            );
+        }
     }
 
     fn see_info(&mut self, found: &Element<'_>) {
+        self.has_info = true;
         self.scale = found.number_of(ebml::TIMESTAMP_SCALE).unwrap_or(1_000_000);
         if self.scale == 0 {
             self.report.add(&rules::VALUE, Place::Byte(found.at), format_args!("TimestampScale 0"));
         }
         self.duration = found.child(ebml::DURATION).and_then(|duration| duration.float());
-        if let Some(duration) = self.duration.filter(|duration| duration.is_nan() || *duration < 0.0) {
+        if let Some(duration) = self.duration.filter(|duration| duration.is_nan() || *duration <= 0.0) {
             self.report.add(&rules::VALUE, Place::Byte(found.at), format_args!("Duration {duration}"));
         }
     }
-
-    fn see_time(&mut self, found: &Element<'_>) {
-        let Some(cluster) = &mut self.cluster else { return };
-        let time = found.unsigned().unwrap_or(0);
-        cluster.time = Some(time);
-        if let Some(last) = self.last_cluster.replace(time).filter(|last| time < *last) {
-            self.report.add(
-                &rules::CLUSTER_ORDER,
-                Place::Byte(found.at),
-                format_args!("a cluster at {time} after one at {last}"),
-            );
-        }
-    }
-
-    fn see_block(&mut self, block: &Block<'_>) {
-        let at = Place::Byte(block.at);
-        let Some(cluster) = &mut self.cluster else {
-            self.report.add(&rules::BLOCK, at, format_args!("a block in no cluster"));
-            return;
-        };
-        let read = ebml::number(block.data).ok().and_then(|(track, width)| {
-            let [t1, t2, flags] = *block.data.get(width..)?.first_chunk::<3>()?;
-            Some((track, i16::from_be_bytes([t1, t2]), flags, &block.data[width + 3..]))
-        });
-        let (Some((track, offset, flags, data)), Some(base)) = (read, cluster.time) else {
-            self.report.add(
-                &rules::BLOCK,
-                at,
-                format_args!(
-                    "a block of {} bytes, in a cluster whose time is {:?}",
-                    block.data.len(),
-                    cluster.time
-                ),
-            );
-            return;
-        };
-        let time = i64::try_from(base).unwrap_or(i64::MAX).saturating_add(offset.into());
-        let key = block.key.unwrap_or(flags & 0x80 != 0);
-        let Some(known) = self.tracks.iter().find(|known| known.number == track) else {
-            self.report.add(
-                &rules::BLOCK_TRACK,
-                at,
-                format_args!("a block of track {track}, which is none of the file"),
-            );
-            return;
-        };
-        if time < 0 {
-            self.report.add(&rules::NEGATIVE, at, format_args!("a block at {time}"));
-        }
-        if let Some(last) = self.last_block.replace(time).filter(|last| time < *last && self.webm) {
-            self.report.add(&rules::ORDER, at, format_args!("a block at {time} after one at {last}"));
-        }
-        if known.video && !std::mem::replace(&mut cluster.pictured, true) && !key && self.dash {
-            self.report.add(
-                &rules::CLUSTER_KEY,
-                at,
-                format_args!("the first picture of a cluster is no key frame"),
-            );
-        }
-        // Laced frames share the flag; only the first one's bytes would say.
-        let laced = flags & 0x06 != 0;
-        let is_key = match &known.codec[..] {
-            "V_VP8" => Some(vp8::Config::from_key_frame(data).is_ok()),
-            "V_VP9" => Some(vp9::Config::from_key_frame(data).is_ok()),
-            _ => None,
-        };
-        if let Some(is_key) = is_key.filter(|is_key| *is_key != key && !laced && !data.is_empty()) {
-            self.report.add(
-                &rules::KEY_FLAG,
-                at,
-                format_args!("a block said to be a key frame: {key}, and it is one: {is_key}"),
-            );
-        }
-        if key && self.keys.len() < PLACES {
-            self.keys.insert((cluster.at, track, time.max(0).unsigned_abs()));
-        }
-        let lasts = block.duration.unwrap_or_else(|| known.frame.checked_div(self.scale).unwrap_or(0));
-        self.end = self.end.max(time as f64 + lasts as f64);
-    }
-
-    /// That what points at something points at it.
-    fn check_places(&mut self) {
-        for cue in &self.cues {
-            let at = Place::Byte(cue.at);
-            if !self.places.contains(&(cue.cluster, ebml::CLUSTER)) {
-                self.report.add(
-                    &rules::CUE_CLUSTER,
-                    at,
-                    format_args!("a cue at {} points at {}, where no cluster begins", cue.time, cue.cluster),
-                );
-            } else if !self.keys.contains(&(cue.cluster, cue.track, cue.time)) && self.keys.len() < PLACES {
-                self.report.add(
-                    &rules::CUE_KEY,
-                    at,
-                    format_args!(
-                        "a cue at {} of track {} is at no key frame of its cluster",
-                        cue.time, cue.track
-                    ),
-                );
-            }
-        }
-        for (id, position) in &self.seeks {
-            if !self.places.contains(&(*position, *id)) && self.places.len() < PLACES {
-                self.report.add(
-                    &rules::SEEK,
-                    Place::Whole,
-                    format_args!("element {id:#x} is not at {position}, where SeekHead has it"),
-                );
-            }
-        }
-        let slack = 1_000_000_000.0 / self.scale.max(1) as f64;
-        if let Some(duration) =
-            self.duration.filter(|duration| self.end > 0.0 && (duration - self.end).abs() > slack)
-        {
-            self.report.add(
-                &rules::DURATION,
-                Place::Whole,
-                format_args!("Duration {duration}, the last block ends at {}", self.end),
-            );
-        }
-    }
 }
-
-/// Positions that are remembered.
-const PLACES: usize = 1 << 18;

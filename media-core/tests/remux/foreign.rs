@@ -4,14 +4,14 @@ use std::path::Path;
 
 use bytes::Bytes;
 use media_core::codec::Config;
-use media_core::mux::{fmp4, webm};
+use media_core::mux::{fmp4, mpegts, webm};
 use media_core::packet::Packet;
 use media_core::time::TimeBase;
 use media_core::track::{Kind, Track};
 
 use crate::sources::{File, one};
 use crate::tools::{Probed, probe};
-use crate::{matroska, mp4, ts};
+use crate::write;
 
 /// One per codec and container.
 const CHOSEN: [(&str, &str); 11] = [
@@ -33,7 +33,7 @@ fn ffprobe_shows_our_packets() {
     for (name, ending) in CHOSEN {
         let Some(file) = one(name) else { return };
         let file = file.starting_at_zero();
-        let bytes = write(&file, ending);
+        let bytes = written(&file, ending);
         let path = std::env::temp_dir().join(format!("reelmill-remux-{}.{ending}", std::process::id()));
         std::fs::write(&path, &bytes).expect("a temporary file");
         let probed = shown(&path);
@@ -47,11 +47,11 @@ fn ffprobe_shows_our_packets() {
     }
 }
 
-fn write(file: &File, ending: &str) -> Bytes {
+fn written(file: &File, ending: &str) -> Bytes {
     match ending {
-        "mp4" => mp4::write(file, fmp4::Layout::Progressive).expect("MP4"),
-        "mkv" => matroska::write(file, webm::Layout::CuesLast).expect("Matroska"),
-        _ => ts::write(file).expect("a transport stream"),
+        "mp4" => write::mp4(file, fmp4::Layout::Progressive).expect("MP4"),
+        "mkv" => write::matroska(file, webm::Config::new(webm::Layout::CuesLast)).expect("Matroska"),
+        _ => write::ts(file, mpegts::Config::default()).expect("a transport stream"),
     }
 }
 

@@ -9,3 +9,4 @@ mod sources;
 #[allow(dead_code, reason = "shared with the tests of demuxers")]
 mod tools;
 mod ts;
+mod write;

@@ -1,32 +1,16 @@
 //! WebM and Matroska: payloads as they are, PTS to the millisecond.
 
-use bytes::Bytes;
 use media_core::check::webm::Checker;
 use media_core::demux::Container;
-use media_core::mux::webm::{Config, Error, Layout, TrackEntry, Writer};
+use media_core::mux::webm::{Config, Layout};
 use media_core::time::TimeBase;
 
 use crate::compare::{Times, differences};
 use crate::sources::{Differences, File, clean, errors, read_back};
+use crate::write;
 
 /// What is not the same, and why.
 const KNOWN: &[(&str, &str)] = &[];
-
-pub(crate) fn write(file: &File, layout: Layout) -> Result<Bytes, Error> {
-    let tracks: Vec<TrackEntry> = file.tracks.iter().map(TrackEntry::from).collect();
-    let mut writer = Writer::new(&tracks, Config::new(layout))?;
-    let mut bytes = writer.init().to_vec();
-    for packet in &file.packets {
-        writer.push(packet.clone())?;
-        while let Some(output) = writer.poll() {
-            output.rope.pieces().iter().for_each(|piece| bytes.extend_from_slice(piece));
-        }
-    }
-    let ending = writer.finish();
-    ending.rope.pieces().iter().for_each(|piece| bytes.extend_from_slice(piece));
-    ending.patches.iter().for_each(|patch| patch.apply(&mut bytes));
-    Ok(bytes.into())
-}
 
 /// A file with cues at the end, one with cues at the front and a live stream in turn.
 #[test]
@@ -44,7 +28,7 @@ fn matroska_holds_every_clean_file_to_the_millisecond() {
 }
 
 fn same(file: &File, layout: Layout) -> Vec<String> {
-    let bytes = match write(file, layout) {
+    let bytes = match write::matroska(file, Config::new(layout)) {
         Ok(bytes) => bytes,
         Err(error) => return vec![format!("refused: {error}")],
     };

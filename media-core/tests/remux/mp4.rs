@@ -1,13 +1,13 @@
 //! MP4: everything but what has no sample entry, to the tick.
 
-use bytes::Bytes;
 use media_core::check::fmp4::Checker;
 use media_core::codec::Format;
 use media_core::demux::Container;
-use media_core::mux::fmp4::{Config, Error, Layout, TrackEntry, Writer};
+use media_core::mux::fmp4::Layout;
 
 use crate::compare::{Times, differences};
 use crate::sources::{Differences, File, clean, errors, read_back};
+use crate::write;
 
 /// What is not the same, and why.
 const KNOWN: &[(&str, &str)] = &[
@@ -15,20 +15,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("webm/discard_padding.webm", "Progressive roll-distance"),
     ("webm/discard_padding.webm", "Fragmented roll-distance"),
 ];
-
-pub(crate) fn write(file: &File, layout: Layout) -> Result<Bytes, Error> {
-    let tracks: Vec<TrackEntry> = file.tracks.iter().map(TrackEntry::from).collect();
-    let mut writer = Writer::new(&tracks, Config::new(layout))?;
-    let mut bytes = Vec::new();
-    for packet in &file.packets {
-        writer.push(packet.clone())?;
-        while let Some(output) = writer.poll() {
-            output.rope.pieces().iter().for_each(|piece| bytes.extend_from_slice(piece));
-        }
-    }
-    writer.finish().apply(&mut bytes);
-    Ok(bytes.into())
-}
 
 /// Vorbis has no sample entry that anyone registered.
 fn takes(format: Format) -> bool {
@@ -50,7 +36,7 @@ fn mp4_holds_every_clean_file_to_the_tick() {
 }
 
 fn same(file: &File, layout: Layout) -> Vec<String> {
-    let bytes = match write(file, layout) {
+    let bytes = match write::mp4(file, layout) {
         Ok(bytes) => bytes,
         Err(error) => return vec![format!("{layout:?} refused: {error}")],
     };

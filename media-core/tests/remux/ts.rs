@@ -1,13 +1,13 @@
 //! MPEG transport streams: access units as they are, PTS and DTS to the tick of 90 kHz.
 
-use bytes::Bytes;
 use media_core::check::mpegts::Checker;
 use media_core::codec::Format;
 use media_core::demux::Container;
-use media_core::mux::mpegts::{Config, Error, Muxer};
+use media_core::mux::mpegts::Config;
 
 use crate::compare::{Times, differences};
 use crate::sources::{Differences, File, clean, errors, read_back};
+use crate::write;
 
 /// What is not the same, and why.
 const KNOWN: &[(&str, &str)] = &[
@@ -20,12 +20,6 @@ const KNOWN: &[(&str, &str)] = &[
 pub(crate) fn takes(format: Format) -> bool {
     use Format::{Aac, Ac3, Eac3, H264, H265, Mp3, Opus};
     matches!(format, H264 | H265 | Aac | Mp3 | Ac3 | Eac3 | Opus)
-}
-
-pub(crate) fn write(file: &File) -> Result<Bytes, Error> {
-    let languages = file.tracks.iter().filter_map(|track| Some((track.id, track.language?.code())));
-    let config = Config { languages: languages.collect(), ..Config::default() };
-    Muxer::new(&file.tracks, config)?.segment(&file.packets)
 }
 
 #[test]
@@ -42,7 +36,7 @@ fn a_transport_stream_holds_every_clean_file_it_has_a_coding_for() {
 }
 
 fn same(file: &File) -> Vec<String> {
-    let bytes = match write(file) {
+    let bytes = match write::ts(file, Config::default()) {
         Ok(bytes) => bytes,
         Err(error) => return vec![format!("refused: {error}")],
     };

@@ -10,7 +10,8 @@
 //! * **Plain players** ask without directives and get the same bytes.
 //! * **Ranges** of segments (RFC 9110 section 14), of those that are still growing too: the answer then ends with the last part there is, and
 //!   does not know the length.
-//! * **Segments that are still growing** are answered part by part to who wants [all](Ready::more) of them, as low-latency DASH does.
+//! * **Segments that are still growing** are answered part by part to who wants [all](Ready::more) of them, as low-latency DASH does. Where the
+//!   lists have parts, the manifest is one [for low latency](crate::playlist::dash::low_latency).
 //!
 //! Bytes are held as [ropes](Rope): a segment and its parts share their memory, and what is answered shares it with both.
 //!
@@ -41,6 +42,7 @@ use self::request::{Directives, Range, Reload, Wanted};
 use self::store::{Held, Store};
 use self::texts::Texts;
 use crate::mux::Rope;
+use crate::playlist::dash::Latency;
 use crate::playlist::hls::{Media, Report, Skip};
 use crate::playlist::{self, DateRange, DateRangeError, Delivery, Last, Name, Names, Window};
 use crate::segment;
@@ -162,17 +164,25 @@ impl Origin {
             Name::Manifest => Wanted::Manifest,
             Name::Media { track } => Wanted::Media { track, directives: self.directives(request.query)? },
             Name::Init { .. } => Wanted::File { path: request.path.to_owned(), range: request.range() },
-            Name::Segment { track, number } => Wanted::Segment {
-                track,
-                number,
-                path: request.path.to_owned(),
-                range: request.range(),
-                sent: 0,
-            },
+            Name::Segment { track, number, generation } => {
+                let Some(path) = self.segment_path(request.path, (track, number), generation) else {
+                    return Ok(None);
+                };
+                Wanted::Segment { track, number, generation, path, range: request.range(), sent: 0 }
+            }
             Name::Part { track, number } => {
                 Wanted::Part { track, number, path: request.path.to_owned(), range: request.range() }
             }
         }))
+    }
+
+    /// What the store calls a segment; `None` when it is of another generation than it was asked for.
+    fn segment_path(&self, path: &str, (track, number): (TrackId, u64), of: Option<u32>) -> Option<String> {
+        let Some(generation) = of else { return Some(path.to_owned()) };
+        let suffix = self.window.suffix(generation, track)?;
+        let is_so = self.window.generation_of(number) == Some(generation)
+            && self.names.file_of(track, generation, number, suffix) == path;
+        is_so.then(|| self.names.file(track, number, suffix))
     }
 
     /// The directives that count for this stream: of one whose lists do not say so, none.
@@ -196,7 +206,12 @@ impl Origin {
                 Some(held) => return held.answer(path, range),
                 None => return Answer::NotFound,
             },
-            Wanted::Segment { track, number, path, range, sent } => {
+            Wanted::Segment { number, generation, .. }
+                if generation.is_some() && self.window.generation_of(*number) != *generation =>
+            {
+                return Answer::NotFound;
+            }
+            Wanted::Segment { track, number, generation, path, range, sent } => {
                 let held = self.store.get(path);
                 match held {
                     Some(held) => match segment(path, held, *range, *sent) {
@@ -208,7 +223,7 @@ impl Origin {
                         Some(answer) => return answer,
                         None => {}
                     },
-                    None if self.hints_segment(*track, *number) => {}
+                    None if self.hints_segment(*track, *number, generation.is_some()) => {}
                     None => return Answer::NotFound,
                 }
                 Until::Bytes { msn: *number, after: held.map_or(0, |held| held.body().len()) }
@@ -240,7 +255,12 @@ impl Origin {
     }
 
     fn manifest(&self) -> Answer {
-        let text = self.texts.manifest(|| playlist::dash::mpd(&self.window, &self.names));
+        let text = self.texts.manifest(|| match &self.window.config().delivery {
+            Delivery::Files | Delivery::Directives => playlist::dash::mpd(&self.window, &self.names),
+            Delivery::LowLatency(low) => {
+                playlist::dash::low_latency(&self.window, &self.names, &Latency::new(low))
+            }
+        });
         self.list(text, MPD, "index.mpd", self.texts.whole())
     }
 
@@ -294,11 +314,12 @@ impl Origin {
                 == Some(path)
     }
 
-    /// Whether a segment's bytes come next.
-    fn hints_segment(&self, track: TrackId, number: u64) -> bool {
+    /// Whether a segment's bytes come next; or those after that, where a manifest has `told` of them already.
+    fn hints_segment(&self, track: TrackId, number: u64, told: bool) -> bool {
         let last = self.window.numbers().next_back();
         let next = self.window.open_number().or(last.map(|last| last.saturating_add(1)));
-        self.hints(track) && next == Some(number)
+        let ahead = next.and_then(|next| number.checked_sub(next));
+        self.hints(track) && ahead.is_some_and(|ahead| ahead == 0 || told && ahead == 1)
     }
 
     /// Whether more of a track is announced before it is there.

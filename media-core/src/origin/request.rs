@@ -77,6 +77,8 @@ pub(super) enum Wanted {
     Segment {
         track: TrackId,
         number: u64,
+        /// Which it must be of.
+        generation: Option<u32>,
         path: String,
         range: Range,
         sent: u64,

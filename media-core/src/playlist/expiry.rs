@@ -52,6 +52,14 @@ impl Expiry {
         self.unlisted.iter().any(|(expired, _)| is_of(expired))
     }
 
+    /// The generation of a cut that can still be asked for, though none lists it.
+    pub(super) fn generation_of(&self, cut: u64) -> Option<u32> {
+        self.unlisted.iter().find_map(|(expired, _)| match expired {
+            Expired::Cut { number, generation } if *number == cut => Some(*generation),
+            _ => None,
+        })
+    }
+
     /// Lets go of the cuts that are due; the generation of the oldest that is left.
     pub(super) fn expire(&mut self) -> Option<u32> {
         while let Some(&(expired, due)) = self.unlisted.front()

@@ -13,6 +13,7 @@ use crate::track::{Kind, Track, TrackId};
 /// | DASH manifest | `index.mpd`, also understood: `manifest.mpd` |
 /// | init segment | `{prefix}_{track}_init{generation}.mp4` (`.webm`) |
 /// | segment | `{prefix}_{track}_{number}.m4s`, or what its [`Suffix`] is |
+/// | segment of a generation, for low-latency DASH | `{prefix}_{track}_g{generation}_{number}.m4s` |
 /// | part | `{prefix}_{track}_p{number}.m4s` |
 ///
 /// Parts are counted from the beginning of the stream, not of their segment: so the next one's name is known before it is known which segment
@@ -26,7 +27,7 @@ use crate::track::{Kind, Track, TrackId};
 /// let names = Names::new("5f2a").unwrap();
 /// let track = TrackId::new(1).unwrap();
 /// assert_eq!(names.segment(track, 7), "5f2a_1_7.m4s");
-/// assert_eq!(names.parse("5f2a_1_7.m4s"), Some(Name::Segment { track, number: 7 }));
+/// assert_eq!(names.parse("5f2a_1_7.m4s"), Some(Name::Segment { track, number: 7, generation: None }));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -59,6 +60,8 @@ pub enum Name {
         track: TrackId,
         /// The number of its cut.
         number: u64,
+        /// The generation that it must be of; `None` for whichever it is.
+        generation: Option<u32>,
     },
     /// A part of a media segment.
     Part {
@@ -208,6 +211,12 @@ impl Names {
         format!("{}{number}{}", self.stem(track), suffix.as_str())
     }
 
+    /// A media segment by a name that no segment of another generation has. It is told before it is known whether there will be one: the
+    /// number may come to belong to the next generation.
+    pub fn file_of(&self, track: TrackId, generation: u32, number: u64, suffix: Suffix) -> String {
+        format!("{}g{generation}_{number}{}", self.stem(track), suffix.as_str())
+    }
+
     /// The part that `number` parts came before.
     pub fn part(&self, track: TrackId, number: u64, suffix: Suffix) -> String {
         format!("{}p{number}{}", self.stem(track), suffix.as_str())
@@ -221,6 +230,11 @@ impl Names {
     /// The DASH template of a track's segments.
     pub(super) fn template(&self, track: TrackId, suffix: Suffix) -> String {
         format!("{}$Number${}", self.stem(track), suffix.as_str())
+    }
+
+    /// The DASH template of a track's segments of a generation.
+    pub(super) fn template_of(&self, track: TrackId, generation: u32, suffix: Suffix) -> String {
+        format!("{}g{generation}_$Number${}", self.stem(track), suffix.as_str())
     }
 
     /// What a file of this stream is, by its name; `None` when it is none of them.
@@ -244,7 +258,16 @@ impl Names {
         let number = Suffix::ALL.iter().find_map(|suffix| rest.strip_suffix(suffix.as_str()))?;
         Some(match number.strip_prefix('p') {
             Some(part) => Name::Part { track, number: decimal(part)? },
-            None => Name::Segment { track, number: decimal(number)? },
+            None => {
+                let (generation, number) = match number.strip_prefix('g') {
+                    Some(both) => {
+                        let (generation, number) = both.split_once('_')?;
+                        (Some(decimal(generation)?.try_into().ok()?), number)
+                    }
+                    None => (None, number),
+                };
+                Name::Segment { track, number: decimal(number)?, generation }
+            }
         })
     }
 }
@@ -273,11 +296,14 @@ mod tests {
         let track = TrackId::new(12).unwrap();
         assert_eq!(
             names.parse(&names.segment(track, u64::MAX)),
-            Some(Name::Segment { track, number: u64::MAX })
+            Some(Name::Segment { track, number: u64::MAX, generation: None })
         );
         assert_eq!(names.parse(&names.init(track, 3)), Some(Name::Init { track, generation: 3 }));
         for suffix in Suffix::ALL {
-            assert_eq!(names.parse(&names.file(track, 7, suffix)), Some(Name::Segment { track, number: 7 }));
+            let segment = Name::Segment { track, number: 7, generation: None };
+            assert_eq!(names.parse(&names.file(track, 7, suffix)), Some(segment));
+            let segment = Name::Segment { track, number: 7, generation: Some(3) };
+            assert_eq!(names.parse(&names.file_of(track, 3, 7, suffix)), Some(segment));
             assert_eq!(names.parse(&names.part(track, 8, suffix)), Some(Name::Part { track, number: 8 }));
             let header = names.header(track, 3, suffix);
             assert_eq!(names.parse(&header), Some(Name::Init { track, generation: 3 }), "{header}");
@@ -295,6 +321,11 @@ mod tests {
             "ab",
             "ab_1_",
             "ab_1_.m4s",
+            "ab_1_g_1.m4s",
+            "ab_1_g01_1.m4s",
+            "ab_1_g1_.m4s",
+            "ab_1_g1_p1.m4s",
+            "ab_1_g4294967296_1.m4s",
             "ab_01_1.m4s",
             "ab_1_+1.m4s",
             "ab_0_1.m4s",

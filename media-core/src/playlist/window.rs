@@ -208,6 +208,13 @@ impl Window {
         (!self.cuts.is_empty()).then_some(self.published)
     }
 
+    /// What a cut that is listed, or still asked for, is of; for one that has not begun, the newest.
+    pub(crate) fn generation_of(&self, number: u64) -> Option<u32> {
+        let listed = self.open.iter().chain(self.cuts.iter().rev()).find(|cut| cut.number == number);
+        let newest = || self.generations.back().map(|newest| newest.number);
+        listed.map(|cut| cut.generation).or_else(|| self.expiry.generation_of(number)).or_else(newest)
+    }
+
     /// Counts the changes of anything that is listed, parts included: while it stays, all texts stay.
     pub const fn revision(&self) -> u64 {
         self.revision

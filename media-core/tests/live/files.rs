@@ -164,6 +164,34 @@ fn all_of_a_growing_segment_comes_part_by_part() {
     }
 }
 
+/// The manifest tells of two segments that are not there yet. When something else comes instead, nobody is given it for them.
+#[test]
+fn what_was_told_of_one_generation_is_not_answered_with_another() {
+    let (mut origin, mut camera) = origin(PartAddressing::Files);
+    let manifest = text(&ready(get(&origin, "index.mpd")).body);
+    assert!(manifest.contains("media=\"5f2a_1_g0_$Number$.m4s\""), "{manifest}");
+    assert!(manifest.contains("availabilityTimeComplete=\"false\""), "{manifest}");
+    let name = "5f2a_1_g0_2.m4s";
+    assert_eq!(ready(get(&origin, name)).etag, ready(get(&origin, "5f2a_1_2.m4s")).etag);
+    let growing = ready(get(&origin, "5f2a_1_g0_3.m4s"));
+    assert_eq!(text(&growing.body), "<1 3 0 3000>");
+    let Answer::Wait(wait) = get(&origin, "5f2a_1_g0_4.m4s") else { panic!("it was told of") };
+    for name in ["5f2a_1_g0_5.m4s", "5f2a_1_g1_2.m4s", "5f2a_1_g1_4.m4s", "5f2a_1_g0_2.ts", "5f2a_3_g0_2.m4s"]
+    {
+        assert!(matches!(get(&origin, name), Answer::NotFound), "{name}");
+    }
+    // The one that grows ends early.
+    origin.push(&camera.cut(), camera.now());
+    assert!(ready(origin.retry(&growing.more.unwrap(), NOON)).more.is_none());
+    assert!(matches!(origin.retry(&wait, NOON), Answer::Wait(_)));
+    origin.push(&camera.change(vec![pictures(), opus(2)]), camera.now());
+    assert!(matches!(origin.retry(&wait, NOON), Answer::NotFound));
+    origin.push(&camera.plain(500), camera.now());
+    assert!(matches!(get(&origin, "5f2a_1_g0_4.m4s"), Answer::NotFound));
+    assert_eq!(text(&ready(get(&origin, "5f2a_1_g1_4.m4s")).body), "<1 4 0 3500>");
+    assert_eq!(text(&ready(get(&origin, name)).body), "<1 2 0 2000><1 2 1 2500>");
+}
+
 #[test]
 fn what_expires_is_gone_and_memory_stays_bounded() {
     let mut origin = Origin::new(low_latency(), names());

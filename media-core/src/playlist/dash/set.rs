@@ -99,7 +99,12 @@ impl Document<'_> {
             let header = self.names.header(track.id, period.generation, suffix);
             put_text(out, "\" initialization=\"", &header);
         }
-        put_text(out, "\" media=\"", &self.names.template(track.id, suffix));
+        let media = match self.latency {
+            None => self.names.template(track.id, suffix),
+            // What is told before it is there may be of another generation when it comes.
+            Some(_) => self.names.template_of(track.id, period.generation, suffix),
+        };
+        put_text(out, "\" media=\"", &media);
         out.push_str("\">\n          <SegmentTimeline>\n");
         let spans = lines.iter().map(|(_, line)| (ticks(line.start.ticks()), line.duration));
         match growing {

@@ -176,12 +176,11 @@ impl Origin {
         }))
     }
 
-    /// What the store calls a segment; `None` when it is of another generation than it was asked for.
+    /// What the store calls a segment; `None` where the generation it is asked for as never was.
     fn segment_path(&self, path: &str, (track, number): (TrackId, u64), of: Option<u32>) -> Option<String> {
         let Some(generation) = of else { return Some(path.to_owned()) };
         let suffix = self.window.suffix(generation, track)?;
-        let is_so = self.window.generation_of(number) == Some(generation)
-            && self.names.file_of(track, generation, number, suffix) == path;
+        let is_so = self.names.file_of(track, generation, number, suffix) == path;
         is_so.then(|| self.names.file(track, number, suffix))
     }
 
@@ -193,7 +192,26 @@ impl Origin {
         }
     }
 
+    /// The answer to who wants a segment that was told of before the configuration changed, or the stream ended: it has no media. Players take
+    /// that better than none, which dash.js and shaka-player complain of and ask for over and over.
+    fn superseded(&self, wanted: &Wanted) -> Option<Answer> {
+        let Wanted::Segment { track, number, generation: Some(of), .. } = wanted else { return None };
+        let instead = self.window.generation_of(*number)?;
+        let is_over = self.window.is_finished() && self.window.numbers().next_back() < Some(*number);
+        if instead == *of && !is_over {
+            return None;
+        }
+        let suffix = self.window.suffix(*of, *track).filter(|_| instead >= *of);
+        let known = self.window.known_tracks().iter().find(|known| known.id == *track);
+        let Some((suffix, known)) = suffix.zip(known) else { return Some(Answer::NotFound) };
+        let name = self.names.file_of(*track, *of, *number, suffix);
+        Some(Answer::Ready(store::nothing(&name, suffix, known.kind())))
+    }
+
     fn answer(&self, wanted: Wanted, deadline: Moment) -> Answer {
+        if let Some(answer) = self.superseded(&wanted) {
+            return answer;
+        }
         let until = match &wanted {
             Wanted::Multivariant | Wanted::Manifest if !self.has_begun() => Until::Beginning,
             Wanted::Multivariant => return self.multivariant(),
@@ -206,11 +224,6 @@ impl Origin {
                 Some(held) => return held.answer(path, range),
                 None => return Answer::NotFound,
             },
-            Wanted::Segment { number, generation, .. }
-                if generation.is_some() && self.window.generation_of(*number) != *generation =>
-            {
-                return Answer::NotFound;
-            }
             Wanted::Segment { track, number, generation, path, range, sent } => {
                 let held = self.store.get(path);
                 match held {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
+
 use super::answer::{Answer, Cache, ContentRange, Ready};
 use super::request::Range;
 use crate::mux::Rope;
@@ -146,6 +148,17 @@ pub(super) fn rest(name: &str, held: &Held, sent: u64) -> Option<Ready> {
     | Held::Growing { body, media_type }) = held;
     let is_new = body.len() > sent || !matches!(held, Held::Growing { .. });
     is_new.then(|| ready(name, body.slice(sent..body.len()), media_type, None))
+}
+
+/// A segment without media.
+pub(super) fn nothing(name: &str, suffix: Suffix, kind: Kind) -> Ready {
+    let body: &'static [u8] = match suffix {
+        Suffix::M4s => b"\0\0\0\x18stypmsdh\0\0\0\0msdhmsix",
+        // Void, RFC 8794 section 11.3.2.
+        Suffix::Webm => &[0xec, 0x80],
+        Suffix::Ts | Suffix::Aac | Suffix::Mp3 | Suffix::Ac3 | Suffix::Ec3 => &[],
+    };
+    ready(name, Rope::from(Bytes::from_static(body)), suffix.media_type(kind), None)
 }
 
 fn ready(name: &str, body: Rope, media_type: &'static str, range: Option<ContentRange>) -> Ready {

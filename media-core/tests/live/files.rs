@@ -180,16 +180,26 @@ fn what_was_told_of_one_generation_is_not_answered_with_another() {
     {
         assert!(matches!(get(&origin, name), Answer::NotFound), "{name}");
     }
-    // The one that grows ends early.
+    // The one that grows ends, and the configuration changes.
     origin.push(&camera.cut(), camera.now());
     assert!(ready(origin.retry(&growing.more.unwrap(), NOON)).more.is_none());
     assert!(matches!(origin.retry(&wait, NOON), Answer::Wait(_)));
     origin.push(&camera.change(vec![pictures(), opus(2)]), camera.now());
-    assert!(matches!(origin.retry(&wait, NOON), Answer::NotFound));
+    // A box that says of what kind the segment is, and no more (ISO/IEC 14496-12 8.16.2).
+    let nothing = "\0\0\0\x18stypmsdh\0\0\0\0msdhmsix";
+    assert_eq!(text(&ready(origin.retry(&wait, NOON)).body), nothing);
+    let manifest = text(&ready(get(&origin, "index.mpd")).body);
+    assert!(!manifest.contains("availabilityTimeComplete"), "nothing more is told of it: {manifest}");
     origin.push(&camera.plain(500), camera.now());
-    assert!(matches!(get(&origin, "5f2a_1_g0_4.m4s"), Answer::NotFound));
+    assert_eq!(text(&ready(get(&origin, "5f2a_1_g0_4.m4s")).body), nothing);
     assert_eq!(text(&ready(get(&origin, "5f2a_1_g1_4.m4s")).body), "<1 4 0 3500>");
     assert_eq!(text(&ready(get(&origin, name)).body), "<1 2 0 2000><1 2 1 2500>");
+    assert!(matches!(get(&origin, "5f2a_1_g1_2.m4s"), Answer::NotFound));
+    // Nor does what was told of come when it is over.
+    let Answer::Wait(wait) = get(&origin, "5f2a_2_g1_5.m4s") else { panic!("it was told of") };
+    origin.push(&camera.cut(), camera.now());
+    origin.finish(camera.now());
+    assert_eq!(text(&ready(origin.retry(&wait, NOON)).body), nothing);
 }
 
 #[test]

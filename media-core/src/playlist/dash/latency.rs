@@ -5,7 +5,7 @@
 //! * The SegmentTimeline goes on for two segments that are not complete yet, as long as those before. So it is enough to ask for the manifest
 //!   once per segment. How long they really are, later manifests say; their numbers stay.
 //! * Where the configuration changes, announced segments never come. Their names tell the [generation](super::super::Names::file_of), so that no player
-//!   takes what comes instead for them.
+//!   takes what comes instead for them; a server answers with a segment without media.
 //! * ServiceDescription tells how far behind to play, and ProducerReferenceTime where that is measured from.
 
 use super::super::Window;

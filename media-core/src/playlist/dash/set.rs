@@ -46,7 +46,9 @@ impl Document<'_> {
             self.put_reference_time(out, period, track);
         }
         self.put_representation(out, track, tracks);
-        let growing = self.latency.filter(|_| grows && !self.window.finished);
+        let newest = self.window.generations.back().map(|newest| newest.number);
+        let grows = grows && !self.window.finished && newest == Some(period.generation);
+        let growing = self.latency.filter(|_| grows);
         self.put_template(out, period, track, lines, growing.map(|latency| latency.growing(track, lines)));
         out.push_str("      </Representation>\n    </AdaptationSet>\n");
     }

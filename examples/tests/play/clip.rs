@@ -10,6 +10,10 @@ use crate::browser::folder;
 pub(crate) enum Clip {
     /// H.264 with B-frames of 320x180, and AAC.
     H264Aac,
+    /// H.264 in the order it is shown in, baseline profile, of 320x180, and AAC.
+    BaselineAac,
+    /// H.264 of high profile, of 480x270, and AAC.
+    HighAac,
     /// The AAC of it.
     SoundOfH264Aac,
     /// VP9 of 480x270, and Opus.
@@ -24,6 +28,13 @@ impl Clip {
         let (name, size, coding) = match self {
             Self::H264Aac | Self::SoundOfH264Aac => {
                 ("h264-aac.mp4", "320x180", "-c:v libx264 -preset veryfast -bf 2 -c:a aac")
+            }
+            Self::BaselineAac => {
+                ("baseline-aac.mp4", "320x180", "-c:v libx264 -preset veryfast -profile:v baseline -c:a aac")
+            }
+            Self::HighAac => {
+                let coding = "-c:v libx264 -preset veryfast -profile:v high -bf 0 -c:a aac -ar 44100";
+                ("high-aac.mp4", "480x270", coding)
             }
             Self::Vp9Opus => {
                 let coding = "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus";
@@ -51,8 +62,8 @@ impl Clip {
     /// Its picture.
     pub(crate) const fn size(self) -> Option<(u32, u32)> {
         match self {
-            Self::H264Aac => Some((320, 180)),
-            Self::Vp9Opus => Some((480, 270)),
+            Self::H264Aac | Self::BaselineAac => Some((320, 180)),
+            Self::Vp9Opus | Self::HighAac => Some((480, 270)),
             Self::SoundOfH264Aac => None,
         }
     }

@@ -8,9 +8,13 @@
 //! | transport streams, packed audio | HLS | | HLS |
 //! | WebM | | DASH | DASH |
 //! | sound alone | HLS | DASH | both |
-//! | live | HLS | DASH | both |
-//! | live with parts | low-latency HLS | | low-latency HLS |
-//! | live, coding changes | HLS | DASH | DASH |
+//! | live fragments | HLS | DASH | both |
+//! | live transport streams | HLS | | HLS |
+//! | live WebM | | DASH | DASH |
+//! | live sound alone | HLS | DASH | both |
+//! | live with parts, close behind | HLS | DASH | both |
+//! | live, H.264 and AAC go over into VP9 and Opus | HLS, with parts too | DASH, with parts too | DASH, with parts too |
+//! | live, H.264 and AAC into others | | | HLS |
 
 mod browser;
 mod clip;

@@ -98,6 +98,11 @@ async function play(what) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     report = await state(page);
   }
+  if (report.errors.some((error) => error.fatal)) {
+    // What the browser says of it comes a moment later.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    report = await state(page);
+  }
   await page.close();
   return { ...report, errors: [...report.errors, ...uncaught] };
 }

@@ -11,6 +11,8 @@
 //! | [`dash::Checker`] | the history of a DASH manifest |
 //! | [`webm::Checker`] | WebM and Matroska |
 //!
+//! What playlists and manifests name is told by [`hls::Named`] and [`dash::files`], so that whoever has the files can have them judged too.
+//!
 //! A [`Report`] is bounded however long and however broken the input is: every finding is counted, the first few of each [`Rule`] are told in
 //! words.
 
@@ -28,8 +30,10 @@ pub mod dash;
 pub mod fmp4;
 pub mod hls;
 mod input;
+mod joined;
 pub mod mpegts;
 mod report;
 pub mod webm;
 
+pub use joined::{Address, End, Joined, Listed};
 pub use report::{Finding, Place, Report, Rule, Severity};

@@ -13,6 +13,7 @@
 //! assert_eq!(report.count(&dash::rules::MISSING), 3);
 //! ```
 
+mod files;
 mod history;
 mod latency;
 mod manifest;
@@ -22,6 +23,7 @@ mod segments;
 mod values;
 mod xml;
 
+pub use self::files::files;
 use self::manifest::{Manifest, Representation};
 use super::{Place, Report};
 

@@ -9,6 +9,8 @@ pub(super) struct Node {
     pub(super) line: u32,
     attributes: Vec<(String, String)>,
     pub(super) children: Vec<Node>,
+    /// What stands between its tags, where it has no elements.
+    pub(super) text: String,
 }
 
 /// Why a text is not well-formed, and in which line.
@@ -49,7 +51,15 @@ impl Node {
 pub(super) fn read(text: &str) -> Result<Node, Fault> {
     let mut reader = Reader { text, at: 0, nodes: 0 };
     let mut open = vec![Node::default()];
-    while let Some(rest) = reader.next_markup(open.len() > 1)? {
+    loop {
+        let from = reader.at;
+        let Some(rest) = reader.next_markup(open.len() > 1)? else { break };
+        // Comments and the like have a tag before them.
+        let between = &text[from..reader.at];
+        if let Some(node) = open.last_mut().filter(|_| !between.contains('<') && !between.trim().is_empty()) {
+            node.text =
+                unescaped(between).ok_or(Fault { line: node.line.max(1), what: "an entity nobody knows" })?;
+        }
         if let Some(name) = rest.strip_prefix("</") {
             let (name, _) = name.split_once('>').ok_or(reader.fault("a tag that does not end"))?;
             let Some(node) = open.pop().filter(|_| !open.is_empty()) else {

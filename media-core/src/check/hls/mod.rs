@@ -17,8 +17,10 @@
 
 mod alone;
 mod date_range;
+mod files;
 mod history;
 mod lines;
+mod measured;
 mod media;
 mod multivariant;
 pub mod rules;
@@ -26,7 +28,8 @@ mod tags;
 
 use std::collections::HashMap;
 
-pub use self::multivariant::Measured;
+pub use self::files::Named;
+pub use self::measured::Measured;
 
 pub(super) use self::lines::date_time;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::lines::{Attributes, Line, lines};
 use super::media::Media;
-use super::rules;
+use super::{Measured, rules};
 use crate::check::{Place, Report, codecs};
 
 /// What a multivariant playlist says.
@@ -44,15 +44,6 @@ enum Choice {
     Default,
     Automatic,
     Asked,
-}
-
-/// Bits per second of a rendition's segments, as measured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Measured {
-    /// The largest of any segment.
-    pub peak: u64,
-    /// Of all together.
-    pub average: u64,
 }
 
 impl Multivariant {

@@ -77,7 +77,7 @@ pub(crate) fn faults(folder: &Path) -> String {
     let said = [output.stdout, output.stderr].concat();
     String::from_utf8_lossy(&said)
         .lines()
-        .filter(|line| !line.contains(": note "))
+        .filter(|line| !line.contains(": note: "))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -20,6 +20,8 @@ pub struct Config {
     pub part: Option<i64>,
     /// The container of the segments.
     pub format: Format,
+    /// Whether fMP4 tells when its media was captured.
+    pub producer_time: ProducerTime,
     /// What to do when no key frame comes in time.
     pub late_key: LateKey,
     /// Which key frames are cut at.
@@ -55,6 +57,7 @@ impl Config {
             },
             part: None,
             format: Format::Fmp4,
+            producer_time: ProducerTime::Untold,
             late_key: LateKey::Wait,
             align: Align::Nearest,
             follower_lag: 300_000_000,
@@ -90,6 +93,18 @@ impl Format {
     pub const fn has_header(self) -> bool {
         matches!(self, Self::Fmp4 | Self::Webm)
     }
+}
+
+/// Whether fragments of fMP4 say when their first sample was captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ProducerTime {
+    /// They do not.
+    #[default]
+    Untold,
+    /// By a `prft` box before each `moof` (ISO/IEC 14496-12 8.16.5), as far as [`Packet::wall`](crate::packet::Packet::wall) is known: for players of
+    /// low-latency DASH, which measure by it how late they are. The manifest says so with
+    /// [`Latency::prft`](crate::playlist::dash::Latency::prft). 32 bytes for each fragment.
+    Captured,
 }
 
 /// What to do when the target is reached and no key frame has come.

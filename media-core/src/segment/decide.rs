@@ -1,7 +1,7 @@
 //! Where parts and segments end: by the leader's packets, by time where it stays away, by what is held.
 
 use super::lane::{Lane, Missed};
-use super::part::Length;
+use super::part::{Ending, Length};
 use super::position::Position;
 use super::{Align, Error, Format, LATE, LONGEST_OVER, LateKey, NeedKey, Open, Output, SECOND, Segmenter};
 use crate::packet::Key;
@@ -163,7 +163,7 @@ impl Segmenter {
             result = result.and(self.decide(at)).and(self.flush());
         }
         while self.is_full() && self.lanes.iter().any(|lane| lane.packets() > 1) {
-            result = result.and(self.emit_all());
+            result = result.and(self.emit_all(Ending::All));
         }
         result
     }

@@ -26,7 +26,8 @@ impl Segmenter {
     /// Lets out what was decided first.
     pub(super) fn emit_next(&mut self) -> Result<(), Error> {
         let Some(end) = self.open.as_mut().and_then(|open| open.ends.pop_front()) else { return Ok(()) };
-        let emitted = self.emit_part(Some(end.at), end.is_cut);
+        let ending = if end.is_cut { Ending::Cut } else { Ending::Part };
+        let emitted = self.emit_part(Some(end.at), ending);
         if end.is_cut {
             self.emit_cut(Some(end.at));
         }
@@ -43,14 +44,14 @@ impl Segmenter {
     }
 
     /// Lets out all that is here as far as it fits into one segment, whatever was decided.
-    pub(super) fn emit_all(&mut self) -> Result<(), Error> {
-        let emitted = self.emit_part(None, true);
+    pub(super) fn emit_all(&mut self, ending: Ending) -> Result<(), Error> {
+        let emitted = self.emit_part(None, ending);
         self.emit_cut(None);
         emitted
     }
 
-    /// Ends everything that is open.
-    pub(super) fn close(&mut self) -> Result<(), Error> {
+    /// Ends everything that is open: the stream, or where it breaks.
+    pub(super) fn close(&mut self, ending: Ending) -> Result<(), Error> {
         // What is said to last for ever does not.
         let silence = self.silence();
         let end = |lane: &Lane| Some(lane.likely_end()?.min(lane.latest()?.after(silence)));
@@ -59,7 +60,7 @@ impl Segmenter {
         }
         let mut result = self.flush();
         while self.is_holding() {
-            result = result.and(self.emit_all());
+            result = result.and(self.emit_all(ending));
         }
         self.open = None;
         result
@@ -70,14 +71,9 @@ impl Segmenter {
     }
 
     /// Takes from each track what begins before `end` (all that fits into the segment, for `None`) and writes it.
-    fn emit_part(&mut self, end: Option<Position>, is_cut: bool) -> Result<(), Error> {
+    fn emit_part(&mut self, end: Option<Position>, ending: Ending) -> Result<(), Error> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        let mut taken: Vec<_> = self.lanes.iter_mut().map(|lane| lane.take(end, is_cut)).collect();
-        let ending = match end {
-            None => Ending::All,
-            Some(_) if is_cut => Ending::Cut,
-            Some(_) => Ending::Part,
-        };
+        let mut taken: Vec<_> = self.lanes.iter_mut().map(|lane| lane.take(end, ending)).collect();
         let ends = self.lanes.iter().zip(&taken);
         let ends = ends.filter_map(|(lane, taken)| Some(lane.at(taken.as_ref()?.end)));
         // Late packets alone do not move it back.

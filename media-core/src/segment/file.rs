@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::lane::{Lane, Taken};
 use super::part::Stretch;
-use super::writer::Writer;
+use super::writer::{Place, Writer};
 use super::{Chunk, Error, KeyFrame, Piece, Refusal, Segment};
 use crate::mux::Rope;
 use crate::time::Timestamp;
@@ -67,7 +67,8 @@ impl File {
         let mut result = Ok(());
         let mut rope = Rope::new();
         if taken.iter().any(Option::is_some) {
-            match self.writer.write(&lanes[self.lanes.clone()], leader, taken, self.bytes == 0) {
+            let place = Place { begins: self.bytes == 0, ending: stretch.ending };
+            match self.writer.write(&lanes[self.lanes.clone()], leader, taken, place) {
                 Ok(written) => {
                     let at = self.bytes;
                     let moved =

@@ -1,6 +1,6 @@
 //! One track on its way into segments: the packets that are not out yet, and where they lie on the common line.
 
-use super::part::Stretch;
+use super::part::{Ending, Stretch};
 use super::position::Position;
 use crate::codec::Key;
 use crate::packet::Packet;
@@ -51,6 +51,8 @@ pub(super) struct Taken {
     pub(super) start: Timestamp,
     /// On the line.
     pub(super) end: Timestamp,
+    /// Whether no more of the track comes that goes on from here.
+    pub(super) is_last: bool,
 }
 
 impl Lane {
@@ -235,10 +237,10 @@ impl Lane {
     }
 
     /// All packets that begin before `cut` (all, for `None`), as far as they fit into the segment; `None` when there is none.
-    pub(super) fn take(&mut self, cut: Option<Position>, is_cut: bool) -> Option<Taken> {
+    pub(super) fn take(&mut self, cut: Option<Position>, ending: Ending) -> Option<Taken> {
         self.missed = match cut {
             Some(cut) if !self.reaches(cut) => {
-                if is_cut {
+                if ending.is_cut() {
                     Missed::Cut
                 } else {
                     self.missed.max_part()
@@ -264,7 +266,12 @@ impl Lane {
         let rest = self.queue.split_off(count);
         let packets = std::mem::replace(&mut self.queue, rest);
         self.bytes -= packets.iter().map(|packet| packet.data.len()).sum::<usize>();
-        Some(Taken { packets, runs, start, end })
+        let is_over = match ending {
+            Ending::Break | Ending::End => true,
+            Ending::Cut => self.missed == Missed::Cut,
+            Ending::Part | Ending::All => false,
+        };
+        Some(Taken { packets, runs, start, end, is_last: is_over && self.queue.is_empty() })
     }
 
     /// Whether a segment may last from `start` to `end`.
@@ -325,6 +332,14 @@ impl Lane {
         let shift = self.shift.unwrap_or(0);
         runs.iter_mut().for_each(|(_, end)| *end = end.saturating_add(shift.saturating_neg()));
         runs
+    }
+}
+
+impl Taken {
+    /// Stretches without a hole, and the DTS at which each ends.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = (&[Packet], Timestamp)> {
+        let from = std::iter::once(0).chain(self.runs.iter().map(|(to, _)| *to));
+        from.zip(&self.runs).map(|(from, (to, end))| (&self.packets[from..*to], *end))
     }
 }
 

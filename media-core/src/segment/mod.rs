@@ -48,6 +48,8 @@
 //! * **A segment grows** beyond [`Config::max_bytes`] or [`Config::max_packets`]: a cut falls at once, key frame or not.
 //! * **A hole in a sound track** begins a new fragment within the segment, so that no sample is stretched over it. Packed audio, which cannot say
 //!   this, has a cut there.
+//! * **The stream ends:** sound that ends within its last packet is cut there, and the last segments of fMP4 say that they are by the brand `lmsg`
+//!   (ISO/IEC 23009-1 7.3.1). Not where parts of such a segment were out before anybody knew: the brand stands at the head.
 //! * **The server stops:** [`Segmenter::state`] is what it has to remember, [`Segmenter::resume`] goes on with the numbers.
 //!
 //! ```
@@ -79,14 +81,14 @@ use std::sync::Arc;
 
 use self::file::File;
 use self::lane::Lane;
-use self::part::{GAPS_MAX, Length};
+use self::part::{Ending, GAPS_MAX, Length};
 use self::position::Position;
 use self::writer::Writer;
 use crate::packet::Packet;
 use crate::timeline;
 use crate::track::{Kind, Track};
 
-pub use self::config::{Align, Config, Format, LateKey, part_target};
+pub use self::config::{Align, Config, Format, LateKey, ProducerTime, part_target};
 pub use self::error::{Error, Refusal, ResumeError};
 pub use self::output::{Chunk, Cut, Init, KeyFrame, NeedKey, Output, Part, Piece, Segment};
 pub use self::state::{ParseStateError, State};
@@ -232,12 +234,12 @@ impl Segmenter {
     /// # Errors
     /// As [`push`](Self::push).
     pub fn finish(mut self) -> Result<Vec<Output>, Error> {
-        self.close()?;
+        self.close(Ending::End)?;
         Ok(self.out.into())
     }
 
     fn begin(&mut self, tracks: &Arc<[Track]>) -> Result<(), Error> {
-        let closed = self.close();
+        let closed = self.close(Ending::Break);
         self.lanes.clear();
         let mut before = self.files.drain(..).next().map(File::into_writer);
         self.discontinuity = self.begun;
@@ -251,7 +253,7 @@ impl Segmenter {
             let lanes = index * width..index * width + own.len();
             let first = if format.is_shared() { self.leader } else { index };
             let track = tracks[first].id;
-            let writer = Writer::new(format, own, before.take(), self.lag())
+            let writer = Writer::new(&self.config, own, before.take(), self.lag())
                 .map_err(|source| Error::Mux { track: track.get(), source })?;
             files.push(File::new(track, lanes, first, writer));
         }
@@ -266,7 +268,7 @@ impl Segmenter {
     }
 
     fn interrupt(&mut self) -> Result<(), Error> {
-        let closed = self.close();
+        let closed = self.close(Ending::Break);
         self.discontinuity = self.begun;
         self.lanes.iter_mut().for_each(Lane::restart);
         closed.and(self.files.iter_mut().try_for_each(File::restart))

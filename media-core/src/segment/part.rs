@@ -35,6 +35,21 @@ pub(super) enum Ending {
     Cut,
     /// All that is here: each track where its own media ends.
     All,
+    /// The same, and time or the tracks break.
+    Break,
+    /// The same, and nothing follows.
+    End,
+}
+
+impl Ending {
+    pub(super) const fn is_cut(self) -> bool {
+        !matches!(self, Self::Part)
+    }
+
+    /// Whether each track ends where its own media does.
+    const fn is_apart(self) -> bool {
+        matches!(self, Self::All | Self::Break | Self::End)
+    }
 }
 
 impl Length {
@@ -66,7 +81,7 @@ impl Lane {
         let (from, end) = (stretch.from.rescale(self.base()), stretch.end.rescale(self.base()));
         let (least, longest) = length.ticks(self.base());
         let natural = match taken {
-            Some(taken) if stretch.ending == Ending::All => taken.end,
+            Some(taken) if stretch.ending.is_apart() => taken.end,
             Some(taken) => taken.end.max(end),
             None => end,
         };

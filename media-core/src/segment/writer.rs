@@ -5,18 +5,35 @@ use bytes::Bytes;
 use super::count::Count;
 use super::lane::{Lane, Taken};
 use super::packed::Packed;
-use super::{Format, KeyFrame, Refusal};
+use super::part::Ending;
+use super::{Config, Format, KeyFrame, ProducerTime, Refusal};
 use crate::mux::{Rope, fmp4, mpegts, webm};
 use crate::packet::Packet;
-use crate::time::{TimeBase, Timestamp};
+use crate::time::TimeBase;
 use crate::track::{Kind, Track};
 
 #[derive(Debug)]
 pub(super) enum Writer {
-    Fmp4(Track, fmp4::Muxer),
+    Fmp4(Cmaf),
     Webm(Track, webm::Muxer),
     MpegTs(Program),
     Packed(Packed),
+}
+
+/// A track in fragments of MP4.
+#[derive(Debug)]
+pub(super) struct Cmaf {
+    track: Track,
+    muxer: fmp4::Muxer,
+    producer_time: ProducerTime,
+}
+
+/// Where in its segment and stream a piece is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// At the head of the segment.
+    pub(super) begins: bool,
+    pub(super) ending: Ending,
 }
 
 /// All tracks in one transport stream.
@@ -41,14 +58,18 @@ pub(super) struct Written {
 impl Writer {
     /// A writer for a file of `tracks`. A transport stream goes on from the one `before`.
     pub(super) fn new(
-        format: Format,
+        config: &Config,
         tracks: &[Track],
         before: Option<Self>,
         lag: i64,
     ) -> Result<Self, Refusal> {
         let track = || tracks[0].clone();
-        Ok(match format {
-            Format::Fmp4 => Self::Fmp4(track(), fmp4_muxer(&tracks[0])?),
+        Ok(match config.format {
+            Format::Fmp4 => Self::Fmp4(Cmaf {
+                track: track(),
+                muxer: fmp4_muxer(&tracks[0])?,
+                producer_time: config.producer_time,
+            }),
             Format::Webm => Self::Webm(track(), webm::Muxer::new(&tracks[0])?),
             Format::MpegTs => {
                 let before = before.and_then(|before| match before {
@@ -64,7 +85,7 @@ impl Writer {
     /// The file header; empty where the format has none.
     pub(super) fn header(&self) -> Bytes {
         match self {
-            Self::Fmp4(_, muxer) => muxer.init(),
+            Self::Fmp4(cmaf) => cmaf.muxer.init(),
             Self::Webm(_, muxer) => muxer.init(),
             Self::MpegTs(_) | Self::Packed(_) => Bytes::new(),
         }
@@ -73,7 +94,7 @@ impl Writer {
     /// Time goes elsewhere. The header stays the same.
     pub(super) fn restart(&mut self) -> Result<(), Refusal> {
         match self {
-            Self::Fmp4(track, muxer) => *muxer = fmp4_muxer(track)?,
+            Self::Fmp4(cmaf) => cmaf.muxer = fmp4_muxer(&cmaf.track)?,
             Self::Webm(track, muxer) => *muxer = webm::Muxer::new(track)?,
             Self::MpegTs(program) => program.restart(),
             Self::Packed(packed) => packed.restart(),
@@ -81,55 +102,79 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what was `taken`, an entry per lane; `first` where it begins a segment.
+    /// Writes what was `taken`, an entry per lane.
     pub(super) fn write(
         &mut self,
         lanes: &[Lane],
         leader: usize,
         taken: &[Option<Taken>],
-        first: bool,
+        place: Place,
     ) -> Result<Written, Refusal> {
         match (self, taken) {
-            (Self::MpegTs(program), _) => program.write(lanes, leader, taken, first),
+            (Self::MpegTs(program), _) => program.write(lanes, leader, taken, place.begins),
             (Self::Packed(packed), [Some(taken)]) => {
-                let rope = packed.write(&taken.packets, first)?;
+                let rope = packed.write(&taken.packets, place.begins)?;
                 Ok(Written { rope, ..Written::default() })
             }
-            (Self::Fmp4(track, muxer), [Some(taken)]) => {
-                let head = if first { Rope::from(fmp4::segment_type()) } else { Rope::new() };
-                let is_video = track.kind() == Kind::Video;
-                let keys = |packet: &Packet| is_video && packet.key.is_sync();
-                fragments(taken, head, keys, |packets, end| Ok(muxer.fragment(packets, end)?))
-            }
-            (Self::Webm(_, muxer), [Some(taken)]) => {
-                fragments(taken, Rope::new(), |_| false, |packets, end| Ok(muxer.fragment(packets, end)?))
-            }
+            (Self::Fmp4(cmaf), [Some(taken)]) => cmaf.write(taken, place),
+            (Self::Webm(track, muxer), [Some(taken)]) => webm_clusters(track, muxer, taken),
             _ => Ok(Written::default()),
         }
     }
 }
 
-/// A fragment per stretch without a hole.
-fn fragments(
-    taken: &Taken,
-    head: Rope,
-    is_key: impl Fn(&Packet) -> bool,
-    mut fragment: impl FnMut(&[Packet], Timestamp) -> Result<Rope, Refusal>,
-) -> Result<Written, Refusal> {
-    let mut written = Written { rope: head, ..Written::default() };
-    let mut from = 0;
-    for &(to, end) in &taken.runs {
-        let packets = &taken.packets[from..to];
-        let fragment = fragment(packets, end)?;
-        let at = written.rope.len();
-        if let Some(packet) = packets.first().filter(|packet| is_key(packet)) {
-            // The boxes are one piece, the payloads one each.
-            let head = fragment.pieces().first().map_or(0, Bytes::len);
-            let bytes = at..at + head as u64 + packet.data.len() as u64;
-            written.keys.push(KeyFrame { start: packet.pts, bytes });
+impl Cmaf {
+    /// A fragment per stretch without a hole.
+    fn write(&mut self, taken: &Taken, place: Place) -> Result<Written, Refusal> {
+        let is_video = self.track.kind() == Kind::Video;
+        let is_last = place.ending == Ending::End && taken.is_last;
+        let mut written = Written::default();
+        match (place.begins, is_last) {
+            (true, true) => written.rope.push(fmp4::last_segment_type()),
+            (true, false) => written.rope.push(fmp4::segment_type()),
+            (false, _) => {}
         }
-        written.rope.append(fragment);
-        from = to;
+        for (packets, end) in taken.stretches() {
+            let fragment = self.muxer.fragment(packets, end)?;
+            if let Some(reference) = packets.first().and_then(|first| self.reference(first)) {
+                written.rope.push(reference.to_box());
+            }
+            let at = written.rope.len();
+            if let Some(packet) = packets.first().filter(|packet| is_video && packet.key.is_sync()) {
+                // The boxes are one piece, the payloads one each.
+                let head = fragment.pieces().first().map_or(0, Bytes::len);
+                let bytes = at..at + head as u64 + packet.data.len() as u64;
+                written.keys.push(KeyFrame { start: packet.pts, bytes });
+            }
+            written.rope.append(fragment);
+        }
+        Ok(written)
+    }
+
+    /// When a fragment's first sample was captured.
+    fn reference(&self, first: &Packet) -> Option<fmp4::ProducerReference> {
+        let wall = first.wall.filter(|_| self.producer_time == ProducerTime::Captured)?;
+        let ahead = self.track.time_base.to_nanos(first.pts.since(first.dts));
+        Some(fmp4::ProducerReference {
+            track: self.track.id,
+            wall: wall.after(-ahead),
+            stage: fmp4::Stage::Captured,
+            media_time: first.dts.saturating_add(self.track.priming.into()),
+        })
+    }
+}
+
+/// Clusters per stretch without a hole. What the last packet of sound decodes to beyond its end is cut off.
+fn webm_clusters(track: &Track, muxer: &mut webm::Muxer, taken: &Taken) -> Result<Written, Refusal> {
+    let mut written = Written::default();
+    let mut stretches = taken.stretches().peekable();
+    while let Some((packets, end)) = stretches.next() {
+        let clusters = if taken.is_last && stretches.peek().is_none() {
+            std::mem::replace(muxer, webm::Muxer::new(track)?).finish(packets, end)?
+        } else {
+            muxer.fragment(packets, end)?
+        };
+        written.rope.append(clusters);
     }
     Ok(written)
 }

@@ -5,6 +5,7 @@ mod boundaries;
 #[path = "../fmp4/ffmpeg.rs"]
 mod ffmpeg;
 mod formats;
+mod gapless;
 mod hostile;
 #[allow(dead_code)]
 #[path = "../segment_to_playlist/lives.rs"]

@@ -2,11 +2,13 @@
 
 use media_core::playlist::dash::{self, Latency};
 use media_core::playlist::{self, Config, Names, Window};
-use media_core::segment::Output;
-use media_core::time::WallTime;
+use media_core::segment::{self, Output};
+use media_core::time::{TimeBase, WallTime};
 
 use crate::readers::Manifest;
-use crate::stream::{Cutting, MORNING, SECOND, camera, complete, microphone, mixed, outputs, tracks};
+use crate::stream::{
+    Cutting, MORNING, ORIGIN, SECOND, camera, complete, microphone, mixed, outputs, pictures, sound, tracks,
+};
 
 fn names() -> Names {
     Names::new("5f2a").unwrap().with_clock("/time")
@@ -49,14 +51,17 @@ fn trap_25_low_latency_says_when_parts_are_there() {
         "isoff-live:2011,http://www.dashif.org/guidelines/low-latency-live-v5\"",
         "suggestedPresentationDelay=\"PT1.5S\"",
         "<Latency target=\"1500\" min=\"750\" max=\"4500\" referenceId=\"1\"/>",
-        "<ProducerReferenceTime id=\"1\" inband=\"true\" type=\"encoder\" wallClockTime=",
+        "<ProducerReferenceTime id=\"1\" inband=\"true\" type=\"captured\" wallClockTime=",
         "<ProducerReferenceTime id=\"2\" inband=\"true\"",
         "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"/time\"/>\n      </ProducerReferenceTime>",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
-    // The line begins where the encoder was when the server says so.
-    assert_eq!(attribute(&text, "wallClockTime")[0], attribute(&text, "availabilityStartTime")[0]);
+    // With boxes in the media it says what these do: when the first picture was captured. Without, when the server says that it left the encoder.
+    assert_eq!(attribute(&text, "wallClockTime")[0], "2026-11-21T09:15:00.000Z");
+    let untold = dash::low_latency(&window, &names(), &Latency { prft: false, ..LATENCY }).unwrap();
+    assert_eq!(attribute(&untold, "wallClockTime")[0], attribute(&untold, "availabilityStartTime")[0]);
+    assert!(untold.contains("inband=\"false\" type=\"encoder\""));
     assert_eq!(attribute(&text, "presentationTime")[0], attribute(&text, "presentationTimeOffset")[0]);
     // What grows is listed, and the next; no more once it is over.
     let segments = |text: &str| Manifest::read(text).periods[0].sets[0].segments.len();
@@ -128,4 +133,83 @@ fn trap_24_two_days_do_not_drift() {
     }
     let pictures = period.sets[0].segments.last().unwrap();
     assert_eq!(pictures.time + pictures.duration, (HOURS as u64 * 3600 + 10) * 90_000);
+}
+
+/// The `prft` boxes of a file: track, flags, NTP time, media time; and the `tfdt` behind each.
+fn references(bytes: &[u8]) -> Vec<(u32, u32, u64, u64, u64)> {
+    let number = |at: usize, len: usize| {
+        bytes[at..at + len].iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+    };
+    let find = |name: &[u8], from: usize| {
+        bytes[from..].windows(4).position(|window| window == name).map(|at| from + at)
+    };
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = find(b"prft", from) {
+        assert_eq!((number(at - 4, 4), &bytes[at + 32..at + 36]), (32, &b"moof"[..]), "right before a moof");
+        let tfdt = find(b"tfdt", at).unwrap();
+        let (track, flags) = (number(at + 8, 4) as u32, number(at + 4, 4) as u32 & 0xff_ffff);
+        found.push((track, flags, number(at + 12, 8), number(at + 20, 8), number(tfdt + 8, 8)));
+        from = at + 4;
+    }
+    found
+}
+
+/// ISO/IEC 14496-12 8.16.5, 23009-1 5.12: the boxes name the track, the time of the chunk's first sample and when that was captured, as
+/// ProducerReferenceTime does.
+#[test]
+fn trap_25_each_chunk_says_when_it_was_captured_as_the_manifest_does() {
+    let captured = segment::ProducerTime::Captured;
+    let config = segment::Config { producer_time: captured, part: Some(214_000_000), ..config() };
+    let media = mixed(camera(0..12_000, 2000).chain(microphone(0..12_000)));
+    let all = Cutting::of(config.clone(), [tracks([pictures(), sound()])].into_iter().chain(media));
+    for (index, hz) in [(0, 90_000), (1, 48_000)] {
+        for segment in all.segments(index) {
+            let found = references(&segment.rope.to_bytes());
+            assert_eq!(found.len(), segment.parts.len(), "one for each chunk");
+            for (track, flags, ntp, media, tfdt) in found {
+                assert_eq!((track, flags, media), (segment.track.get(), 24, tfdt));
+                let captured = MORNING + TimeBase::hz(hz).to_nanos(media as i64 - ORIGIN * i64::from(hz));
+                assert!((WallTime::from_ntp(ntp).nanos() - captured).abs() <= 2, "{captured}");
+            }
+        }
+    }
+    let plain = Cutting::of(
+        segment::Config { producer_time: segment::ProducerTime::Untold, ..config.clone() },
+        short(),
+    );
+    assert!(plain.segments(0).all(|segment| references(&segment.rope.to_bytes()).is_empty()));
+    assert_eq!(checked_sound(&all).findings(), []);
+    let mut window = Window::new(Config::new(&config));
+    outputs(&all).iter().for_each(|output| window.push(output, complete(output, 40_000_000)));
+    let text = dash::low_latency(&window, &names(), &LATENCY).unwrap();
+    let (wall, at) = (attribute(&text, "wallClockTime"), attribute(&text, "presentationTime"));
+    assert_eq!((wall[0], at[0]), ("2026-11-21T09:15:00.000Z", "900000"), "the first picture");
+}
+
+/// What is wrong with the sound: the pictures are made up, and their bytes no VP9.
+fn checked_sound(all: &Cutting) -> media_core::check::Report {
+    let mut checker = media_core::check::fmp4::Checker::new();
+    checker.push(&all.inits[0].headers[1]);
+    all.segments(1).for_each(|segment| checker.push(&segment.rope.to_bytes()));
+    checker.finish()
+}
+
+fn short() -> Vec<media_core::timeline::Output> {
+    [tracks([pictures(), sound()])].into_iter().chain(mixed(camera(0..4000, 2000))).collect()
+}
+
+/// ISO/IEC 23009-1 7.3.1.
+#[test]
+fn trap_25_the_last_segment_says_so() {
+    let config = segment::Config { part: None, ..config() };
+    let media = mixed(camera(0..9000, 2000).chain(microphone(0..9000)));
+    let all = Cutting::of(config, [tracks([pictures(), sound()])].into_iter().chain(media));
+    for index in [0, 1] {
+        let said: Vec<_> = all
+            .segments(index)
+            .map(|segment| segment.rope.pieces()[0].windows(4).any(|brand| brand == b"lmsg"))
+            .collect();
+        assert_eq!(said, [false, false, false, false, true]);
+    }
 }

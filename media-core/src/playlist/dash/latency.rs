@@ -14,6 +14,7 @@ use super::super::listed::Line;
 use super::super::periods::Period;
 use super::super::text::{put_date_time, put_number, put_padded};
 use super::{Document, put_field, put_text};
+use crate::segment::position::Position;
 use crate::track::Track;
 
 /// How a stream is played close behind. Fixed for as long as it lasts.
@@ -23,7 +24,8 @@ pub struct Latency {
     pub part: i64,
     /// Nanoseconds that players shall stay behind: some parts, and what the network takes.
     pub target: i64,
-    /// Whether segments carry `prft` boxes; the `reference_track_ID` in them is the track's, as the `id` of ProducerReferenceTime is.
+    /// Whether segments carry `prft` boxes, as [`ProducerTime::Captured`](crate::segment::ProducerTime::Captured) makes them. ProducerReferenceTime then
+    /// says the same as they do: the track by its `id`, when its media was captured.
     pub prft: bool,
 }
 
@@ -86,13 +88,24 @@ pub(super) fn put_availability(out: &mut String, growing: Growing) {
 }
 
 impl Document<'_> {
-    /// ProducerReferenceTime, 5.12: what is at the start of the Period left the encoder when the line of the manifest says so.
-    pub(super) fn put_reference_time(&self, out: &mut String, period: &Period, track: &Track) {
-        let prft = self.latency.is_some_and(|latency| latency.prft);
+    /// ProducerReferenceTime, 5.12: what is at the start of the Period was captured, or else left the encoder, when the line of the manifest says so.
+    pub(super) fn put_reference_time(
+        &self,
+        out: &mut String,
+        period: &Period,
+        track: &Track,
+        lines: &[(u64, &Line)],
+    ) {
+        let captured = lines.first().filter(|_| self.latency.is_some_and(|latency| latency.prft));
+        let captured = captured.map(|(_, line)| {
+            let start = Position { time: line.start, base: track.time_base };
+            line.wall.after(-start.since(period.origin))
+        });
         put_field(out, "      <ProducerReferenceTime id=\"", u64::from(track.id.get()));
-        put_text(out, "\" inband=\"", if prft { "true" } else { "false" });
-        out.push_str("\" type=\"encoder\" wallClockTime=\"");
-        put_date_time(out, self.origin.wall.after(period.start));
+        put_text(out, "\" inband=\"", if captured.is_some() { "true" } else { "false" });
+        put_text(out, "\" type=\"", if captured.is_some() { "captured" } else { "encoder" });
+        out.push_str("\" wallClockTime=\"");
+        put_date_time(out, captured.unwrap_or_else(|| self.origin.wall.after(period.start)));
         let offset = period.origin.rescale(track.time_base).ticks().max(0).unsigned_abs();
         put_field(out, "\" presentationTime=\"", offset);
         match self.names.clock() {

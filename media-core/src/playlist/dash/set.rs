@@ -43,7 +43,7 @@ impl Document<'_> {
             out.push_str("\"/>\n");
         }
         if self.latency.is_some() {
-            self.put_reference_time(out, period, track);
+            self.put_reference_time(out, period, track, lines);
         }
         self.put_representation(out, track, tracks);
         let newest = self.window.generations.back().map(|newest| newest.number);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Container, Demux, Output, Source, mp4, mpegts, webm};
+use super::{Container, Demux, Output, Source, mp4, mpegts, packed, webm};
 
 /// Reads whichever container it was made for; the error says which refused.
 ///
@@ -23,6 +23,8 @@ pub enum Demuxer {
     WebM(Box<webm::Demuxer>),
     /// MPEG transport streams.
     MpegTs(Box<mpegts::Demuxer>),
+    /// Bare frames of sound.
+    Packed(Box<packed::Demuxer>),
 }
 
 /// What is wrong with the bytes, by container.
@@ -38,6 +40,9 @@ pub enum Error {
     /// MPEG transport streams.
     #[error(transparent)]
     MpegTs(#[from] mpegts::Error),
+    /// Bare frames of sound.
+    #[error(transparent)]
+    Packed(#[from] packed::Error),
 }
 
 impl Demuxer {
@@ -47,6 +52,7 @@ impl Demuxer {
             Container::Mp4 => Self::Mp4(Box::new(mp4::Demuxer::new(source))),
             Container::WebM => Self::WebM(Box::new(webm::Demuxer::new(source))),
             Container::MpegTs => Self::MpegTs(Box::new(mpegts::Demuxer::new(source))),
+            Container::Packed => Self::Packed(Box::new(packed::Demuxer::new(source))),
         }
     }
 
@@ -59,6 +65,7 @@ impl Demuxer {
             Self::Mp4(demuxer) => demuxer.seek(nanos),
             Self::WebM(demuxer) => demuxer.seek(nanos),
             Self::MpegTs(demuxer) => demuxer.seek(nanos),
+            Self::Packed(_) => false,
         }
     }
 }
@@ -71,6 +78,7 @@ impl Demux for Demuxer {
             Self::Mp4(demuxer) => demuxer.wants(),
             Self::WebM(demuxer) => demuxer.wants(),
             Self::MpegTs(demuxer) => demuxer.wants(),
+            Self::Packed(demuxer) => demuxer.wants(),
         }
     }
 
@@ -79,6 +87,7 @@ impl Demux for Demuxer {
             Self::Mp4(demuxer) => Ok(demuxer.push(bytes)?),
             Self::WebM(demuxer) => Ok(demuxer.push(bytes)?),
             Self::MpegTs(demuxer) => Ok(demuxer.push(bytes)?),
+            Self::Packed(demuxer) => Ok(demuxer.push(bytes)?),
         }
     }
 
@@ -87,6 +96,7 @@ impl Demux for Demuxer {
             Self::Mp4(demuxer) => demuxer.poll(),
             Self::WebM(demuxer) => demuxer.poll(),
             Self::MpegTs(demuxer) => demuxer.poll(),
+            Self::Packed(demuxer) => demuxer.poll(),
         }
     }
 
@@ -95,6 +105,7 @@ impl Demux for Demuxer {
             Self::Mp4(demuxer) => Ok(demuxer.finish()?),
             Self::WebM(demuxer) => Ok(demuxer.finish()?),
             Self::MpegTs(demuxer) => Ok(demuxer.finish()?),
+            Self::Packed(demuxer) => Ok(demuxer.finish()?),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which container bytes are of.
 
+use super::packed;
+
 /// A container that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -10,11 +12,13 @@ pub enum Container {
     WebM,
     /// MPEG transport stream, packets of 188 bytes.
     MpegTs,
+    /// Bare frames of AAC (ADTS), MPEG audio, AC-3 or E-AC-3, behind an ID3 tag or not: packed audio of HLS, and files of nothing but sound.
+    Packed,
 }
 
 impl Container {
     /// How many bytes [`sniff`](Self::sniff) looks at, at most.
-    pub const SNIFFED: usize = 1024;
+    pub const SNIFFED: usize = 4096;
 
     /// The container of a file that begins so; `None` for another, or where more bytes are needed: [`SNIFFED`](Self::SNIFFED) always tell.
     ///
@@ -40,7 +44,10 @@ impl Container {
             && bytes.len().is_multiple_of(TS_PACKET)
             && bytes.iter().step_by(TS_PACKET).all(|byte| *byte == 0x47);
         let is_ts = is_short || (0..TS_PACKET.min(bytes.len())).any(|start| synchronous(&start));
-        is_ts.then_some(Self::MpegTs)
+        match is_ts {
+            true => Some(Self::MpegTs),
+            false => packed::is_likely(bytes).then_some(Self::Packed),
+        }
     }
 }
 
@@ -82,5 +89,13 @@ mod tests {
     fn matroska_is_told_by_its_first_element() {
         assert_eq!(Container::sniff(b"\x1a\x45\xdf\xa3\x9f"), Some(Container::WebM));
         assert_eq!(Container::sniff(b""), None);
+    }
+
+    #[test]
+    fn bare_sound_is_told_by_a_tag_or_two_frames() {
+        assert_eq!(Container::sniff(b"ID3\x04\0\0\0\0\0\x3fPRIV"), Some(Container::Packed));
+        let header = b"\xff\xf1\x4c\x80\x01\x5f\xfc\x21\x10\x04";
+        assert_eq!(Container::sniff(&[&header[..], header].concat()), Some(Container::Packed));
+        assert_eq!(Container::sniff(&[&header[..], b"RIFF"].concat()), None);
     }
 }

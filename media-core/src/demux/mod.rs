@@ -9,6 +9,7 @@
 //! | [`mp4`] | MP4, MOV, fragmented MP4 and CMAF |
 //! | [`webm`] | WebM and Matroska |
 //! | [`mpegts`] | MPEG transport streams |
+//! | [`packed`] | bare frames of AAC, MP3, AC-3 and E-AC-3 |
 //!
 //! [`Container::sniff`] tells from the first bytes which it is, and [`Demuxer`] reads any of them.
 //!
@@ -18,11 +19,13 @@
 
 mod any;
 mod container;
+mod framing;
 mod input;
 mod interleave;
 pub(crate) mod language;
 pub mod mp4;
 pub mod mpegts;
+pub mod packed;
 mod sound;
 pub mod webm;
 

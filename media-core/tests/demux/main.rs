@@ -23,6 +23,7 @@ mod mp4_payloads;
 mod mp4_round_trip;
 mod mp4_seek;
 mod mp4_writer;
+mod packed;
 mod probe;
 mod read;
 #[path = "../webm/script.rs"]

@@ -90,6 +90,9 @@ fn made(media: &Path) -> Vec<PathBuf> {
         for container in ["mp4", "mkv", "ts"] {
             wanted.push(([&tone[..], &[coder.to_owned()]].concat(), format!("{coder}.{container}")));
         }
+        if matches!(coder, "ac3" | "eac3") {
+            wanted.push(([&tone[..], &[coder.to_owned()]].concat(), format!("bare.{coder}")));
+        }
     }
     let pictures = media.join("mp4/h265_bframes.mp4").display().to_string();
     wanted.push((vec!["-i".to_owned(), pictures, "-c".to_owned(), "copy".to_owned()], "h265.mkv".to_owned()));
@@ -117,7 +120,7 @@ fn table(found: &Found) -> String {
                 mpegts::Muxer::new(std::slice::from_ref(track), mpegts::Config::default()).is_ok(),
                 reads(Container::MpegTs),
             ),
-            cell(packed(track), false),
+            cell(packed(track), reads(Container::Packed)),
         ];
         assert_eq!(track.codec.format(), *codec);
         out.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));

@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use super::Common;
 use super::lane::{Lane, Start, Units};
-use super::sound::{Frame, Step};
 use super::stream::Times;
 use crate::codec::{Config, Parser};
+use crate::demux::framing::{Frame, Step};
 use crate::demux::sound::{Line, Placed};
 use crate::time::{TimeBase, Timestamp};
 

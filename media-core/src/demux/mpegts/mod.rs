@@ -46,7 +46,6 @@ mod pictures;
 mod psi;
 mod search;
 mod seek;
-mod sound;
 mod stream;
 mod stretch;
 

@@ -45,6 +45,20 @@ pub(super) struct Frame {
 }
 
 impl Framing {
+    /// Bytes that a [guess](Self::guess) takes.
+    pub(super) const GUESSED: usize = 6;
+
+    /// What a frame at the front of `data` is by its sync word: E-AC-3 by `bsid` as well, ETSI TS 102 366 E.1.3.1.6.
+    pub(super) const fn guess(data: &[u8]) -> Option<Self> {
+        match data {
+            [0x0b, 0x77, _, _, _, bsid, ..] if *bsid >> 3 > 10 => Some(Self::Eac3),
+            [0x0b, 0x77, _, _, _, _, ..] => Some(Self::Ac3),
+            [0xff, second, _, _, _, _, ..] if *second & 0xf6 == 0xf0 => Some(Self::Adts),
+            [0xff, second, _, _, _, _, ..] if *second & 0xe0 == 0xe0 => Some(Self::Mpeg),
+            _ => None,
+        }
+    }
+
     pub(super) const fn format(&self) -> Format {
         match self {
             Self::Adts | Self::Loas(_) => Format::Aac,

@@ -71,22 +71,19 @@ impl Interleave {
         self.announce();
     }
 
+    /// A track of which more is to be told, so that it has its place among the others.
+    pub(super) fn expect(&mut self, id: TrackId) {
+        if !self.lanes.iter().any(|lane| lane.id == id && !lane.is_closed) {
+            let (waiting, track, change) = (VecDeque::new(), None, None);
+            self.lanes.push(Lane { id, track, waiting, change, is_closed: false });
+        }
+    }
+
     /// A new track, or a track from its next packet on.
     pub(super) fn set(&mut self, track: Track) {
-        let lane = match self.lanes.iter_mut().position(|lane| lane.id == track.id && !lane.is_closed) {
-            Some(at) => &mut self.lanes[at],
-            None => {
-                let lane = Lane {
-                    id: track.id,
-                    track: None,
-                    waiting: VecDeque::new(),
-                    change: None,
-                    is_closed: false,
-                };
-                self.lanes.push(lane);
-                self.lanes.last_mut().expect("just pushed")
-            }
-        };
+        self.expect(track.id);
+        let lane = self.lanes.iter_mut().find(|lane| lane.id == track.id && !lane.is_closed);
+        let lane = lane.expect("it is there now");
         if !self.is_started && lane.waiting.is_empty() {
             lane.track = Some(track);
         } else {

@@ -203,3 +203,17 @@ fn opus_that_forgot_its_delay_has_that_of_its_header() {
     let packet = read.packets().next().expect("a packet");
     assert_eq!((read.tracks()[0].priming, packet.pts.ticks(), packet.duration), (312, -312, Some(960)));
 }
+
+/// VP8 tells what it is in its first frame, Opus in the header.
+#[test]
+fn tracks_are_told_in_the_order_of_the_file() {
+    let head = opus::Config::new(2).expect("stereo").head();
+    let video = element(&[0xe0], &[element(&[0xb0], &[16]), element(&[0xba], &[16])].concat());
+    let entries = [track(2, 1, "V_VP8", b"", &video), track(1, 2, "A_OPUS", &head, &[])];
+    let picture = element(&[0xa3], b"\x82\0\0\x80\x10\0\0\x9d\x01\x2a\x10\0\x10\0");
+    let cluster = element(CLUSTER, &[cluster_time(0), block(0, 0x80, b"\xfcx"), picture].concat());
+    let file = [header(), endless(SEGMENT, &[element(TRACKS, &entries.concat()), cluster].concat())].concat();
+    let (read, ..) = read(file, stream);
+    let numbers: Vec<u32> = read.tracks().iter().map(|track| track.id.get()).collect();
+    assert_eq!(numbers, [2, 1]);
+}

@@ -6,6 +6,7 @@ pub mod elements;
 #[path = "../fmp4/ffmpeg.rs"]
 #[allow(dead_code, reason = "shared with the tests of fMP4")]
 mod ffmpeg;
+mod forms;
 #[path = "../fmp4/reader.rs"]
 #[allow(dead_code, reason = "shared with the tests of fMP4")]
 mod reader;

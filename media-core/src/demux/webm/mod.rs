@@ -151,7 +151,11 @@ impl Demuxer {
             return Err(Error::NoTrack { refused: self.refused.clone() });
         }
         self.is_known = true;
-        self.lanes.iter().filter_map(Lane::track).for_each(|track| self.out.set(track.clone()));
+        for lane in &self.lanes {
+            // Those that are not known yet have their place too.
+            self.out.expect(lane.id());
+            lane.track().into_iter().for_each(|track| self.out.set(track.clone()));
+        }
         self.start_if_known();
         Ok(())
     }

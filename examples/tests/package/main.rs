@@ -1,5 +1,6 @@
 //! Files that are packaged in every form give ffmpeg the packets they had.
 
+mod gapless;
 mod newcomer;
 mod playlist;
 mod sequence;

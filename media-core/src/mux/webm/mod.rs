@@ -152,8 +152,8 @@ impl Muxer {
     /// than 16 bits of ticks (32.767 s by default).
     ///
     /// `end` is the DTS at which the last packet ends, in the track's time base: the DTS of the packet that follows where it is known, else
-    /// the best guess. It is said in the last block, so that a player need not guess. A fragment that is a media segment of DASH begins with
-    /// a key frame: the caller cuts there.
+    /// the best guess. It is said in the last block, so that a player need not guess; where the last packet says so itself, what it decodes to
+    /// beyond that is not played. A fragment that is a media segment of DASH begins with a key frame: the caller cuts there.
     ///
     /// # Errors
     /// When there is no packet, one is of another track, DTS do not increase strictly up to `end`, PTS fall where the codec does not
@@ -192,9 +192,10 @@ impl Muxer {
         if ticks <= 0 {
             return Err(Error::Duration { dts: last.dts, ticks });
         }
+        let says_so = last.duration.is_some_and(|own| i64::from(own) == ticks);
         let group = Group {
             duration: self.lane.duration(last.pts, ticks),
-            discard_padding: if trims { self.lane.surplus(&last.data, ticks) } else { None },
+            discard_padding: if trims || says_so { self.lane.surplus(&last.data, ticks) } else { None },
             ..Group::default()
         };
         self.write_block(last, group)?;

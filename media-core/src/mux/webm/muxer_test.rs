@@ -88,6 +88,18 @@ fn sound_that_ends_early_is_cut_at_the_very_end_only() {
     assert!(whole.to_bytes().ends_with(&bytes("9b 81 14")), "nothing to cut");
 }
 
+/// Whoever ends a stream in segments does not know which is the last, but its last packet says how long it is.
+#[test]
+fn a_packet_that_says_itself_to_be_shorter_is_cut() {
+    let shorter = Packet { duration: Some(648), ..packet(960, 960) };
+    let mut muxer = muxer(&sound(TimeBase::hz(48_000), 0));
+    let rope = muxer.fragment(&[packet(0, 0), shorter.clone()], at(960 + 648)).expect("a fragment");
+    assert!(rope.to_bytes().ends_with(&bytes("9b 81 0e 75a2 83 632ea0")), "312 samples are 6.5 ms");
+    let next = Packet { dts: at(1920), pts: at(1920), ..shorter };
+    let rope = muxer.fragment(&[next], at(1920 + 960)).expect("a fragment");
+    assert!(rope.to_bytes().ends_with(&bytes("9b 81 14")), "what follows it begins later");
+}
+
 #[test]
 fn rounding_is_not_trimming() {
     // 20 ms are 1764/2 ticks of 44.1 kHz exactly, but 19.99 of a clock of 1001/1000 ms.

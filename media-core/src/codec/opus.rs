@@ -122,9 +122,15 @@ impl Config {
             return Err(Error::Version(version));
         }
         let channels = reader.u8()?;
-        let pre_skip = u16::from_le_bytes(reader.array()?);
-        let input_sample_rate = u32::from_le_bytes(reader.array()?);
-        let output_gain = i16::from_le_bytes(reader.array()?);
+        let mut pre_skip = u16::from_le_bytes(reader.array()?);
+        let mut input_sample_rate = u32::from_le_bytes(reader.array()?);
+        let mut output_gain = i16::from_le_bytes(reader.array()?);
+        // Shaka Packager puts the fields of `dOps` behind the signature as they are, big-endian.
+        if input_sample_rate > MAX_INPUT_RATE && input_sample_rate.swap_bytes() <= MAX_INPUT_RATE {
+            pre_skip = pre_skip.swap_bytes();
+            input_sample_rate = input_sample_rate.swap_bytes();
+            output_gain = output_gain.swap_bytes();
+        }
         let mapping = Mapping::read(&mut reader, channels)?;
         Ok(Self { channels, pre_skip, input_sample_rate, output_gain, mapping })
     }
@@ -261,6 +267,9 @@ const fn frame_samples(config: u8) -> u32 {
         _ => [120, 240, 480, 960][config as usize % 4],
     }
 }
+
+/// Samples per second of what was encoded, at most: no converter makes more.
+const MAX_INPUT_RATE: u32 = 768_000;
 
 #[cfg(test)]
 #[path = "opus_test.rs"]

@@ -9,6 +9,9 @@ mod forms;
 mod md5;
 mod packager;
 mod peers;
+#[allow(dead_code, reason = "shared with the tests of demuxers")]
+#[path = "../demux/probe.rs"]
+mod probe;
 #[allow(dead_code, reason = "shared with the tests that remux")]
 #[path = "../remux/sources.rs"]
 mod sources;

@@ -1,6 +1,7 @@
 //! Containers read back: real files as other tools read them, what our muxers write, and what is broken.
 
 mod broken;
+mod census;
 #[path = "../webm/elements.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests of WebM")]
 mod elements;

@@ -23,6 +23,10 @@ pub(crate) fn folder() -> Option<PathBuf> {
 #[derive(Clone, Debug)]
 pub(crate) struct Probed {
     pub(crate) name: String,
+    /// ffmpeg's name of the container.
+    pub(crate) format: String,
+    /// Lines of error that ffprobe says of it.
+    pub(crate) errors: usize,
     pub(crate) streams: Vec<Stream>,
 }
 
@@ -38,24 +42,59 @@ pub(crate) struct Stream {
 
 /// The files with one of these endings, below these folders.
 pub(crate) fn files(folders: &[&str], endings: &[&str]) -> Vec<Probed> {
-    let Some(folder) = folder() else { return Vec::new() };
-    let lines = std::fs::read_to_string(folder.join("probe.jsonl")).expect("a readable file");
     let wanted = |file: &Probed| {
         folders.iter().any(|folder| file.name.starts_with(folder))
             && endings.iter().any(|ending| file.name.ends_with(ending))
     };
-    lines.lines().map(probed).filter(wanted).collect()
+    all().into_iter().filter(wanted).collect()
 }
+
+/// All files that ffprobe knows.
+pub(crate) fn all() -> Vec<Probed> {
+    let Some(folder) = folder() else { return Vec::new() };
+    let lines = std::fs::read_to_string(folder.join("probe.jsonl")).expect("a readable file");
+    lines.lines().map(probed).collect()
+}
+
+/// Every clean file in one of our containers: ffprobe reads it without a word, and it was not broken or cut by anyone.
+pub(crate) fn clean() -> Vec<Probed> {
+    let is_ours = |file: &Probed| CONTAINERS.contains(&file.format.as_str()) && file.errors == 0;
+    let is_whole = |file: &Probed| !file.name.starts_with("broken/") && !file.name.starts_with("derived/");
+    all().into_iter().filter(|file| is_ours(file) && is_whole(file)).collect()
+}
+
+/// ffmpeg's names of the containers that are read here.
+pub(crate) const CONTAINERS: [&str; 3] = ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"];
+
+/// Clean files in which there is nothing to read, and why. The headers among them are read with their segments where those are there.
+pub(crate) const EMPTY: [(&str, &str); 10] = [
+    ("fmp4/uncompressed.mp4", "raw pictures"),
+    ("ts/zeroLength.ts", "three packets of tables, of streams that never come"),
+    ("streams/shaka/hls-mp4-muxed-aac-h264/init.mp4", HEADER),
+    ("streams/shaka/3675/init-stream0.m4s", HEADER),
+    ("streams/androidx/cmaf/multi-segment/audio_init.mp4", HEADER),
+    ("streams/androidx/cmaf/multi-segment/video_init.mp4", HEADER),
+    ("streams/androidx/hls/multi-segment/init.mp4", HEADER),
+    ("streams/androidx/dash/multi-segment-with-emsg0/segment_init.mp4", HEADER),
+    ("streams/androidx/dash/multi-track/init-stream0.m4s", HEADER),
+    ("streams/androidx/dash/multi-track/init-stream1.m4s", HEADER),
+];
+
+const HEADER: &str = "a header, whose segments are other files";
 
 /// The text of a field, up to what ends it.
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("\"{name}\": "))?;
-    let rest = rest.trim_start_matches('"');
-    Some(&rest[..rest.find(['"', ',', '}'])?])
+    match rest.strip_prefix('"') {
+        Some(text) => text.split('"').next(),
+        None => rest.split([',', '}']).next(),
+    }
 }
 
 fn probed(line: &str) -> Probed {
     let name = field(line, "file").expect("a name").to_owned();
+    let format = field(line, "format").unwrap_or_default().to_owned();
+    let errors = field(line, "probe_err").and_then(|count| count.parse().ok()).unwrap_or(0);
     let (streams, hashes) = line.split_once("\"stream_md5_copy\": [").unwrap_or((line, ""));
     let md5 = |index: usize| {
         let entry = hashes.split('"').find(|entry| entry.starts_with(&format!("{index},")));
@@ -68,7 +107,7 @@ fn probed(line: &str) -> Probed {
         Some(Stream { index, codec, packets, md5: md5(index) })
     };
     let streams = streams.split("{\"index\": ").skip(1).filter_map(stream).collect();
-    Probed { name, streams }
+    Probed { name, format, errors, streams }
 }
 
 /// What ffprobe calls a coding.

@@ -4,6 +4,10 @@ mod compare;
 mod foreign;
 mod matroska;
 mod mp4;
+#[path = "../demux/probe.rs"]
+#[allow(dead_code, reason = "shared with the tests of demuxers")]
+mod probe;
+#[allow(dead_code, reason = "shared with the tests of other readers")]
 mod sources;
 #[path = "../demux/tools.rs"]
 #[allow(dead_code, reason = "shared with the tests of demuxers")]

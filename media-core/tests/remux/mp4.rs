@@ -11,13 +11,14 @@ use crate::write;
 
 /// What is not the same, and why.
 const KNOWN: &[(&str, &str)] = &[
-    // Made up by its muxer's tests: packets that are no Opus, a tick each.
-    ("webm/discard_padding.webm", "Progressive roll-distance"),
-    ("webm/discard_padding.webm", "Fragmented roll-distance"),
+    // A recorded call: pictures come a second apart in the end while its sound goes on. A fragment does not wait that long, and how long its
+    // last picture lasts is a guess.
+    ("streams/shaka/hls-ts-muxed-opus-h264-2880/segment.ts", "Fragmented track 0 H264 duration"),
+    ("streams/shaka/hls-ts-muxed-opus-h264-2880/segment.ts", "Fragmented tfdt-overlap"),
 ];
 
 /// Vorbis has no sample entry that anyone registered.
-fn takes(format: Format) -> bool {
+pub(crate) fn takes(format: Format) -> bool {
     format != Format::Vorbis
 }
 
@@ -31,7 +32,8 @@ fn mp4_holds_every_clean_file_to_the_tick() {
         found.note(&file.name, KNOWN, same(&file, layout));
         count += 1;
     }
-    found.none();
+    println!("{count} files");
+    found.none_but(KNOWN);
     assert!(count > 75, "{count} files");
 }
 

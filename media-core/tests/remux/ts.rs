@@ -14,6 +14,7 @@ const KNOWN: &[(&str, &str)] = &[
     // One picture a second, and pictures that are not there: so it is in the file that was read.
     ("mp4/iibbibb_editlist_videoonly.mp4", "pts-gap"),
     ("ts/sample_h265_rps_pred.ts", "pts-gap"),
+    ("streams/shaka/hls-ts-muxed-opus-h264-2880/segment.ts", "pts-gap"),
 ];
 
 /// What a transport stream carries.
@@ -31,7 +32,8 @@ fn a_transport_stream_holds_every_clean_file_it_has_a_coding_for() {
         found.note(&file.name, KNOWN, same(&file));
         count += 1;
     }
-    found.none();
+    println!("{count} files");
+    found.none_but(KNOWN);
     assert!(count > 50, "{count} files");
 }
 

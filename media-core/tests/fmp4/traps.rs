@@ -374,7 +374,8 @@ fn tracks_that_cannot_be_written_are_refused() {
     assert_eq!(error, fmp4::Error::DtsOrder { last: Timestamp::new(5), dts: Timestamp::new(5) });
     let far = packet(&track, 1 << 60, 1 << 60, None, Key::No);
     assert!(matches!(writer.push(far), Err(fmp4::Error::Range { .. })));
-    let long = packet(&track, 1 << 40, 1 << 40, None, Key::No);
+    // 5 and 2^31 more: readers take 32 bits of ticks for a negative number.
+    let long = packet(&track, (1 << 31) + 5, (1 << 31) + 5, None, Key::No);
     assert!(matches!(writer.push(long), Err(fmp4::Error::Duration { .. })));
     // An edit cannot begin before the media, and a reader would not know when to decode it.
     let early = packet(&track, 6, 7, None, Key::No);

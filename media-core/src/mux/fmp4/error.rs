@@ -55,7 +55,8 @@ pub enum Error {
         /// DTS of the packet refused.
         dts: Timestamp,
     },
-    /// A sample lasts at least a tick and at most 2^32 - 1.
+    /// A sample lasts at least a tick and at most 2^32 - 1, in a file of a [`Writer`](super::Writer) 2^31 - 1: readers take longer ones for
+    /// negative.
     #[error("sample at dts {dts} would last {ticks} ticks", dts = dts.ticks())]
     Duration {
         /// DTS of the sample.

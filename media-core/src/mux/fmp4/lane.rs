@@ -64,7 +64,7 @@ impl Lane {
         }
         let step = self.last.map(|last| dts.since(last));
         if let (Some(last), Some(ticks)) = (self.last, step)
-            && u32::try_from(ticks).is_err()
+            && ticks > SAMPLE_MAX.into()
         {
             return Err(Error::Duration { dts: last.saturating_add(self.origin), ticks });
         }
@@ -105,7 +105,7 @@ impl Lane {
     /// Ticks the last packet taken lasts, after which none has come: as it says itself, as it decodes, or as the one before it.
     pub(super) fn length(&self, packet: &Packet) -> u32 {
         let decoded = || self.decoded(&packet.data).and_then(|ticks| u32::try_from(ticks).ok());
-        packet.duration.or_else(decoded).or(self.step).unwrap_or(self.usual).max(1)
+        packet.duration.or_else(decoded).or(self.step).unwrap_or(self.usual).clamp(1, SAMPLE_MAX)
     }
 
     /// Ticks that `data` decodes to, where that is more than `duration` by more than rounding: the end is trimmed.
@@ -130,6 +130,9 @@ impl Lane {
 
 /// Ticks from zero that leave room for every sum taken of them.
 const TICKS_MAX: u64 = 1 << 56;
+
+/// Ticks a sample lasts at most. `stts` has 32 bits, but readers (ffmpeg, and ours) take more than 31 for a negative number that got lost.
+pub(super) const SAMPLE_MAX: u32 = i32::MAX as u32;
 
 /// Ticks between PTS and DTS: a difference of two such still has 32 bits.
 const COMPOSITION_MAX: u64 = 1 << 30;

@@ -4,6 +4,7 @@
 use super::boxes::full_box;
 use super::entry::{Preroll, refresh_distance};
 use super::header::{Edit, Timing};
+use super::lane::SAMPLE_MAX;
 use super::queue::Turn;
 use crate::codec::{Key, opus};
 use crate::time::{TimeBase, Timestamp};
@@ -59,11 +60,11 @@ impl Span {
         self.end.max(self.last()) <= 0
     }
 
-    /// Ticks of the last sample in the file: as many as it decodes to. Where nothing is played it lasts until zero, if 32 bits reach there,
-    /// so that what lies before has its right time.
+    /// Ticks of the last sample in the file: as many as it decodes to. Where nothing is played it lasts until zero, if a sample can last as
+    /// long, so that what lies before has its right time.
     fn last_sample(&self) -> u32 {
         let ticks = self.untrimmed.unwrap_or(self.last_duration);
-        let until_zero = u32::try_from(-self.last_dts).unwrap_or(0);
+        let until_zero = u32::try_from(-self.last_dts).ok().filter(|ticks| *ticks <= SAMPLE_MAX).unwrap_or(0);
         if self.is_over() { ticks.max(until_zero) } else { ticks }
     }
 }

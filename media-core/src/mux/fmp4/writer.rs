@@ -207,7 +207,7 @@ impl Writer {
     /// Takes the next packet of its track.
     ///
     /// # Errors
-    /// When it is of no track here, its DTS is not after the one before it or more than 32 bits of ticks away from it, its PTS is before its
+    /// When it is of no track here, its DTS is not after the one before it or more than 31 bits of ticks away from it, its PTS is before its
     /// DTS or further than 30 bits from it, it has 4 GiB or more, or it is decoded before what the header of a file of fragments left room
     /// for. The writer is then as it was.
     pub fn push(&mut self, packet: Packet) -> Result<(), Error> {

@@ -11,6 +11,7 @@ pub mod decode;
 pub mod demux;
 #[path = "../../media-core/tests/webm/elements.rs"]
 pub mod elements;
+pub mod movie;
 pub mod muxer;
 pub mod parameter_sets;
 pub mod playlist;
@@ -34,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("check_mpegts", check::mpegts),
     ("check_webm", check::webm),
     ("demux", demux::run),
+    ("movie", movie::run),
     ("muxer", muxer::run),
     ("parameter_sets", parameter_sets::run),
     ("stream", stream::run),

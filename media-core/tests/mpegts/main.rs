@@ -12,6 +12,7 @@ mod reader;
 #[allow(dead_code)]
 mod source;
 
+mod forms;
 mod made_up;
 mod oracle;
 mod round_trip;

@@ -89,8 +89,8 @@ fn a_key_picture_brings_the_tables_and_so_does_time() {
     let pes = &transport.streams[&0x100].pes;
     let before: Vec<usize> =
         transport.tables.iter().map(|at| pes.iter().take_while(|pes| pes.packet < *at).count()).collect();
-    // Pictures 0, 50 and 100 are keys; in between 14 pictures and a bit are 500 ms less the 40 ms that may pass until the next chance.
-    assert_eq!(before, [0, 14, 28, 42, 50, 64, 78, 92, 100, 114]);
+    // Pictures 0, 50 and 100 are keys; in between 13 pictures are 500 ms less the 80 ms that may pass until the next chance and the clock after it.
+    assert_eq!(before, [0, 13, 26, 39, 50, 63, 76, 89, 100, 113]);
 }
 
 #[test]

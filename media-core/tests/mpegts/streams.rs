@@ -55,7 +55,7 @@ fn mux(sources: &[Source], config: Config) -> (Vec<u8>, Transport) {
     (file, transport)
 }
 
-fn write(name: &str, bytes: &[u8]) -> PathBuf {
+pub(crate) fn write(name: &str, bytes: &[u8]) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, bytes).expect("a writable target folder");
     path
@@ -145,7 +145,7 @@ fn compare_nals(stream: &[u8], source: &Source, around: impl Fn(&[u8]) -> bool) 
 }
 
 /// `tsreport` of tstools finds no gap between clock references, no packet twice, and nothing to complain of.
-fn tsreport(file: &Path) {
+pub(crate) fn tsreport(file: &Path) {
     let report = |options: &[&str]| {
         let output = Command::new("tsreport").args(options).arg(file).output().ok()?;
         assert!(output.status.success());
@@ -234,4 +234,4 @@ fn ffprobe_knows_the_streams() {
 }
 
 /// A `TXXX` frame without text.
-const ID3: &[u8] = b"ID3\x04\x00\x00\x00\x00\x00\x0dTXXX\x00\x00\x00\x03\x00\x00\x03\x00\x00";
+pub(crate) const ID3: &[u8] = b"ID3\x04\x00\x00\x00\x00\x00\x0dTXXX\x00\x00\x00\x03\x00\x00\x03\x00\x00";

@@ -188,6 +188,9 @@ impl<'r, O: Output> Run<'r, O> {
         match self.line.pace {
             Pace::Free { now } => {
                 self.fill(target);
+                if target + PCR_INTERVAL - self.line.tables > self.line.table_interval {
+                    self.tables();
+                }
                 self.line.set(now.max(target));
             }
             Pace::Constant { .. } => {
@@ -235,7 +238,7 @@ impl<'r, O: Output> Run<'r, O> {
             Some(last) => self.line.packets_until(last + PCR_INTERVAL + 1).saturating_sub(between),
             None => usize::MAX,
         };
-        let tables = self.line.packets_until(self.line.tables + self.line.table_interval - PCR_INTERVAL + 1);
+        let tables = self.line.packets_until(self.line.tables + self.line.table_interval - TABLES_AHEAD + 1);
         let first = if clock < tables { clock } else { tables };
         if first > 0 { first } else { 1 }
     }
@@ -246,8 +249,9 @@ impl<'r, O: Output> Run<'r, O> {
         self.line.pcr.is_some_and(|last| until - last > PCR_INTERVAL)
     }
 
+    /// Whether the tables would come too late at the next chance, told by clock references before them.
     fn tables_due(&self) -> bool {
-        self.line.now() + PCR_INTERVAL - self.line.tables > self.line.table_interval
+        self.line.now() + TABLES_AHEAD - self.line.tables > self.line.table_interval
     }
 
     fn tables(&mut self) {
@@ -363,6 +367,9 @@ impl<'r, O: Output> Run<'r, O> {
                 }
                 self.fill(time);
                 self.line.set(time);
+                if self.tables_due() {
+                    self.tables();
+                }
                 if time > now && self.line.pcr.is_some_and(|last| time - last >= PCR_INTERVAL / 2) {
                     return self.pcr();
                 }
@@ -384,6 +391,9 @@ const fn next(counter: &mut u8) -> u8 {
 
 /// Clock references are at most as far apart: 100 ms by ISO/IEC 13818-1 2.7.2, 40 ms by TR 101 290 2.3.
 const PCR_INTERVAL: i64 = 40 * MILLISECOND;
+
+/// How long before they have to tables come: from one clock reference to the next, and from one chance to the next.
+const TABLES_AHEAD: i64 = 2 * PCR_INTERVAL;
 
 /// A longer silence is jumped over, with a discontinuity, instead of being filled with clock references or null packets.
 const GAP_MAX: i64 = 2000 * MILLISECOND;

@@ -253,3 +253,22 @@ proptest! {
         prop_assert!(odd.is_empty(), "{}", media::told(&report));
     }
 }
+
+/// The program map says so with another version: the PID is judged as what it is from then on.
+#[test]
+fn a_pid_may_become_another_stream() {
+    let tracks = [made_up::h264(1), made_up::aac(2, 48_000)];
+    let mut muxer = Muxer::new(&tracks, Config::default()).expect("a muxer");
+    let packets = |first: i64| -> Vec<Packet> {
+        let key = |n| if n == first { Key::Closed } else { Key::No };
+        let pictures =
+            (first..first + 10).map(|n| made_up::picture(&tracks[0], n * 3600, n * 3600, key(n), 900));
+        let frames = (first * 15 / 8..first * 15 / 8 + 18).map(|n| made_up::frame(&tracks[1], n * 1024, 200));
+        pictures.chain(frames).collect()
+    };
+    let first = muxer.segment(&packets(0)).expect("a segment");
+    muxer.set_tracks(&[tracks[1].clone(), tracks[0].clone()]).expect("the same tracks");
+    let second = muxer.segment(&packets(10)).expect("a segment");
+    let stream = [first, second].concat();
+    assert_eq!(broken(&stream), [""; 0], "{}", media::told(&check(&stream)));
+}

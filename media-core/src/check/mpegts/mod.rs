@@ -310,7 +310,11 @@ impl Checker {
                 self.sections.insert(pid);
                 continue;
             }
-            self.streams.entry(pid).or_insert_with(|| Stream::new(kind));
+            let stream = self.streams.entry(pid).or_insert_with(|| Stream::new(kind));
+            if !stream.is_of(kind) {
+                stream.end(true, &mut self.report);
+                *stream = Stream::new(kind);
+            }
         }
     }
 }

@@ -47,6 +47,10 @@ impl Stream {
         }
     }
 
+    pub(super) const fn is_of(&self, kind: u8) -> bool {
+        self.kind == kind
+    }
+
     pub(super) const fn is_video(&self) -> bool {
         matches!(self.kind, 0x01 | 0x02 | 0x10 | 0x1b | 0x20 | 0x21 | 0x24 | 0x33 | 0xea)
     }

@@ -42,7 +42,7 @@ pub(crate) fn len(path: &Path) -> Result<u64, String> {
 
 impl Input {
     pub(crate) fn open(path: &Path, take: Take, progress: &ProgressBar) -> Result<Self, Box<dyn Error>> {
-        progress.set_message(path.display().to_string());
+        progress.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         let mut file = File::open(path)?;
         let len = file.metadata()?.len();
         let mut head = Vec::new();

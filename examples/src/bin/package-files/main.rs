@@ -58,17 +58,23 @@ fn main() -> ExitCode {
 fn run(job: &Job) -> Result<Presentation, Box<dyn Error>> {
     let progress = progress(&job.inputs)?;
     folder::prepare(&job.folder, job.overwrite)?;
+    let made = make(job, &progress);
+    // An error has a line of its own.
+    progress.finish_and_clear();
+    made
+}
+
+fn make(job: &Job, progress: &ProgressBar) -> Result<Presentation, Box<dyn Error>> {
     let mut presentation = Presentation::new(Type::Vod);
     let mut starts = vec![ORIGIN];
     for sequence in &job.inputs {
         match job.form {
-            Form::WebmDash => webm_files(job, sequence, &progress, &mut presentation)?,
-            _ => segments(job, sequence, &mut starts, &progress, &mut presentation)?,
+            Form::WebmDash => webm_files(job, sequence, progress, &mut presentation)?,
+            _ => segments(job, sequence, &mut starts, progress, &mut presentation)?,
         }
     }
     presentation.finish();
     texts::write(job.form, &presentation, &job.folder)?;
-    progress.finish_and_clear();
     Ok(presentation)
 }
 
@@ -147,7 +153,7 @@ fn progress(inputs: &[Sequence]) -> Result<ProgressBar, Box<dyn Error>> {
     for path in inputs.iter().flat_map(|sequence| &sequence.paths) {
         bytes += input::len(path)?;
     }
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} % {bytes_per_sec} {eta} {msg}")?;
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} % {bytes_per_sec} {eta} {wide_msg}")?;
     Ok(ProgressBar::new(bytes).with_style(style))
 }
 

@@ -151,8 +151,8 @@ const CHOSEN: [&str; 17] = [
     "ts/sample_h265.ts",
 ];
 
-/// The chosen files in a form, in a folder, as far as a reader `takes` their codecs; all clean ones where ACCEPT_ALL is set. `None`, said aloud,
-/// where there are no media.
+/// The chosen files in a form, in a folder, as far as a reader `takes` their codecs. With ACCEPT_ALL all clean ones, which is for looking: what
+/// readers say of damage and oddities in the files themselves then fails the test. `None`, said aloud, where there are no media.
 pub(crate) fn written(form: Form, folder: &Path, takes: impl Fn(Codec) -> bool) -> Option<Vec<Written>> {
     let files: Vec<File> = match std::env::var_os("ACCEPT_ALL") {
         Some(_) => clean()?.collect(),

@@ -35,6 +35,7 @@ mod ts_files;
 mod ts_round_trip;
 mod ts_seek;
 mod webm_files;
+mod webm_forms;
 mod webm_made;
 mod webm_round_trip;
 mod webm_seek;

@@ -16,6 +16,7 @@ pub mod muxer;
 pub mod parameter_sets;
 pub mod playlist;
 mod script;
+pub mod seek;
 pub mod stream;
 pub mod timeline;
 mod tracks;
@@ -38,6 +39,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("movie", movie::run),
     ("muxer", muxer::run),
     ("parameter_sets", parameter_sets::run),
+    ("seek", seek::run),
     ("stream", stream::run),
     ("timeline", timeline::run),
     ("transport", transport::run),

@@ -4,13 +4,14 @@
 use std::num::NonZeroU32;
 
 use bytes::Bytes;
+use media_core::demux::Container;
 use media_core::mux::Rope;
 use media_core::mux::webm::{Config, Ending, Format, Layout, Muxer, TrackEntry, Writer};
 use media_core::packet::{Key, Packet};
 use media_core::time::Timestamp;
-use media_core::track::Track;
+use media_core::track::{Kind, Track};
 
-use crate::{Script, elements, tracks};
+use crate::{Script, elements, seek, tracks};
 
 /// Bytes 0 and 1 pick what is written and the tracks; then packets: flags, and two numbers (steps of DTS and PTS).
 pub fn run(bytes: &[u8]) {
@@ -66,17 +67,25 @@ fn muxed(script: &mut Script<'_>, track: &Track, format: Format) {
     }
 }
 
-/// Packets of any tracks, the track in the flags' place.
+/// Packets of any tracks, the track in the flags' place; pictures with an alpha plane where its highest bit is set.
 fn written(script: &mut Script<'_>, tracks: &[Track], config: Config) {
-    let entries: Vec<TrackEntry> = tracks.iter().map(TrackEntry::from).collect();
+    let entry = |track: &Track| TrackEntry { alpha: track.kind() == Kind::Video, ..TrackEntry::from(track) };
+    let entries: Vec<TrackEntry> = tracks.iter().map(entry).collect();
     let mut writer = Writer::new(&entries, config).expect("tracks of ours can be written");
     let mut file = Rope::from(writer.init());
-    let (mut taken, mut dts) = (Vec::new(), [0; 3]);
+    let (mut taken, mut alphas, mut dts) = (Vec::new(), Vec::new(), [0; 3]);
     while let Some(turn) = script.byte() {
         let index = usize::from(turn) % tracks.len();
         let Some(packet) = packet(script, &tracks[index], &mut dts[index], turn) else { break };
-        if writer.push(packet.clone()).is_ok() {
+        let alpha = (turn & 0x80 != 0 && entries[index].alpha)
+            .then(|| Bytes::from(vec![turn; 1 + packet.data.len()]));
+        let pushed = match &alpha {
+            Some(alpha) => writer.push_with_alpha(packet.clone(), alpha.clone()),
+            None => writer.push(packet.clone()),
+        };
+        if pushed.is_ok() {
             taken.push(packet);
+            alphas.push(alpha);
         }
         std::iter::from_fn(|| writer.poll()).for_each(|output| file.append(output.rope));
     }
@@ -85,9 +94,16 @@ fn written(script: &mut Script<'_>, tracks: &[Track], config: Config) {
     check_memory(&file, &taken);
     let bytes = patched(&file, &ending);
     let read = check(&bytes, &tracks.iter().collect::<Vec<_>>(), &taken, config.format);
+    for (number, track) in (1..).zip(tracks) {
+        let blocks = read.blocks().filter(|block| block.track == number).map(|block| block.alpha.as_deref());
+        let own = taken.iter().zip(&alphas).filter(|(packet, _)| packet.track == track.id);
+        assert!(blocks.eq(own.map(|(_, alpha)| alpha.as_deref())), "alpha planes are those of their packets");
+    }
     if config.layout != Layout::Live {
         check_places(&bytes, &read, &ending);
     }
+    let nanos = |packet: &Packet| tracks[0].time_base.to_nanos(packet.pts.ticks());
+    seek::go(Container::WebM, &bytes.into(), 333, taken.iter().rev().step_by(7).take(3).map(nanos));
 }
 
 fn patched(file: &Rope, ending: &Ending) -> Vec<u8> {

@@ -281,7 +281,9 @@ pub(super) fn check_alike(playlists: &HashMap<String, Media>, report: &mut Repor
     };
     for (uri, other) in others {
         let at = other.at.unwrap_or(Place::Whole);
-        if first.target != other.target {
+        // I-frame playlists of type VOD may have another, 6.2.4.
+        let free = |media: &Media| media.i_frames && media.kind.as_deref() == Some("VOD");
+        if first.target != other.target && !free(first) && !free(other) {
             report.add(
                 &rules::TARGETS_DIFFER,
                 at,

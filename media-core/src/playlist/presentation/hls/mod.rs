@@ -10,14 +10,14 @@ use std::ops::Range;
 
 pub use self::multivariant::multivariant;
 use super::super::text::{put_micros, put_number};
-use super::{Container, Files, Presentation, Purpose, Rendition, RenditionId, Stretch, Type};
+use super::{Container, Files, Presentation, Purpose, Rendition, RenditionId, Stretch, Type, seconds};
 use crate::segment::position::Position;
 use crate::time::TimeBase;
 
 /// The media playlist of a rendition; `None` for one that HLS does not have: WebM, and what is for trick modes.
 pub fn media_playlist(presentation: &Presentation, id: RenditionId) -> Option<String> {
     let rendition = listed(presentation, id)?;
-    let mut out = head(presentation, rendition, version(rendition), false);
+    let mut out = head(presentation, rendition, version(rendition), None);
     let mut map = None;
     for (number, stretch) in rendition.stretches.iter().enumerate() {
         if number > 0 {
@@ -42,14 +42,16 @@ pub fn media_playlist(presentation: &Presentation, id: RenditionId) -> Option<St
 pub fn iframe_playlist(presentation: &Presentation, id: RenditionId) -> Option<String> {
     let rendition = listed(presentation, id).filter(|rendition| has_iframes(rendition))?;
     let needed = if rendition.container == Container::Fmp4 { IFRAME_MAP } else { IFRAMES };
-    let mut out = head(presentation, rendition, needed, true);
+    let pictures = rendition.stretches.iter().flat_map(|stretch| iframes(stretch, presentation.kind));
+    let longest = pictures.map(|key| key.end.since(key.start)).max().unwrap_or(0);
+    let mut out = head(presentation, rendition, needed, Some(seconds(longest)));
     let mut map = None;
     for (number, stretch) in rendition.stretches.iter().enumerate() {
         if number > 0 {
             out.push_str("#EXT-X-DISCONTINUITY\n");
         }
         put_map(&mut out, stretch, &mut map);
-        for key in iframes(stretch) {
+        for key in iframes(stretch, presentation.kind) {
             put_duration(&mut out, key.start, key.end);
             put_range(&mut out, key.range);
             out.push_str(&key.name);
@@ -68,19 +70,24 @@ struct Iframe<'a> {
     end: Position,
 }
 
-fn iframes(stretch: &Stretch) -> Vec<Iframe<'_>> {
+/// The key pictures of a stretch. What grows must not change what it said (6.2.1): there, a picture ends with its segment at the latest, whenever the
+/// next one comes.
+fn iframes(stretch: &Stretch, kind: Type) -> Vec<Iframe<'_>> {
     let mut all: Vec<Iframe<'_>> = Vec::new();
     for (index, segment) in stretch.segments.iter().enumerate() {
         for key in &segment.keys {
             let start = Position { time: key.start, base: stretch.base() };
             if let Some(last) = all.last_mut() {
-                last.end = start;
+                last.end = match kind {
+                    Type::Vod => start,
+                    Type::Event { .. } => last.end.min(start),
+                };
             }
             let name = stretch.files.of(index, segment).0.into_owned();
             all.push(Iframe { name, range: &key.range, start, end: stretch.end(segment) });
         }
     }
-    if let (Some(last), Some(segment)) = (all.last_mut(), stretch.segments.last()) {
+    if let (Some(last), Some(segment), Type::Vod) = (all.last_mut(), stretch.segments.last(), kind) {
         last.end = stretch.end(segment);
     }
     all
@@ -101,22 +108,23 @@ fn is_listed(rendition: &Rendition) -> bool {
         && rendition.leader().is_some()
 }
 
-/// All up to the first segment.
-fn head(presentation: &Presentation, rendition: &Rendition, version: u64, iframes: bool) -> String {
+/// All up to the first segment; of an I-frame playlist with its longest picture in seconds. Where some are more than a segment apart, it has a
+/// target duration of its own, which 6.2.4 lets it have.
+fn head(presentation: &Presentation, rendition: &Rendition, version: u64, iframes: Option<u32>) -> String {
     let mut out = String::with_capacity(256 + 48 * rendition.segments().count());
     out.push_str("#EXTM3U\n#EXT-X-VERSION:");
     put_number(&mut out, version);
-    if !iframes && rendition.segments().all(|segment| segment.independent) {
+    if iframes.is_none() && rendition.segments().all(|segment| segment.independent) {
         out.push_str("\n#EXT-X-INDEPENDENT-SEGMENTS");
     }
     out.push_str("\n#EXT-X-TARGETDURATION:");
-    put_number(&mut out, u64::from(presentation.target_duration()));
+    put_number(&mut out, u64::from(presentation.target_duration().max(iframes.unwrap_or(0))));
     out.push_str("\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:");
     out.push_str(match presentation.kind {
         Type::Vod => "VOD\n",
         Type::Event { .. } => "EVENT\n",
     });
-    if iframes {
+    if iframes.is_some() {
         out.push_str("#EXT-X-I-FRAMES-ONLY\n");
     }
     out

@@ -119,7 +119,7 @@ fn put_iframes(out: &mut String, presentation: &Presentation, rendition: &Rendit
     let longest = i64::from(presentation.target_duration()) * 1_000_000_000;
     let mut rate = super::super::super::rate::Rate::default();
     for stretch in &rendition.stretches {
-        for key in iframes(stretch) {
+        for key in iframes(stretch, presentation.kind) {
             rate.push(key.range.end.saturating_sub(key.range.start), key.end.since(key.start), longest);
         }
     }

@@ -36,6 +36,8 @@ mod request;
 mod store;
 mod texts;
 
+use bytes::Bytes;
+
 pub use self::answer::{Answer, Cache, ContentRange, Ready, Until, Wait};
 pub use self::request::{BadRequest, Request};
 use self::request::{Directives, Range, Reload, Wanted};
@@ -162,6 +164,7 @@ impl Origin {
         Ok(Some(match name {
             Name::Multivariant => Wanted::Multivariant,
             Name::Manifest => Wanted::Manifest,
+            Name::Iframes { track } => Wanted::Iframes { track },
             Name::Media { track } => Wanted::Media { track, directives: self.directives(request.query)? },
             Name::Init { .. } => Wanted::File { path: request.path.to_owned(), range: request.range() },
             Name::Segment { track, number, generation } => {
@@ -213,9 +216,12 @@ impl Origin {
             return answer;
         }
         let until = match &wanted {
-            Wanted::Multivariant | Wanted::Manifest if !self.has_begun() => Until::Beginning,
+            Wanted::Multivariant | Wanted::Manifest | Wanted::Iframes { .. } if !self.has_begun() => {
+                Until::Beginning
+            }
             Wanted::Multivariant => return self.multivariant(),
             Wanted::Manifest => return self.manifest(),
+            Wanted::Iframes { track } => return self.iframes(*track),
             Wanted::Media { track, directives } => match self.media(*track, *directives) {
                 Ok(answer) => return answer,
                 Err(until) => until,
@@ -265,6 +271,13 @@ impl Origin {
     fn multivariant(&self) -> Answer {
         let text = self.texts.multivariant(|| playlist::hls::multivariant(&self.window, &self.names));
         self.list(text, M3U8, "index.m3u8", self.texts.whole())
+    }
+
+    /// Asked for when somebody looks for a place: written each time.
+    fn iframes(&self, track: TrackId) -> Answer {
+        let text = playlist::hls::iframe_playlist(&self.window, track, &self.names);
+        let text = text.map(|text| Rope::from(Bytes::from(text)));
+        self.list(text, M3U8, &self.names.iframes(track), self.texts.whole())
     }
 
     fn manifest(&self) -> Answer {

@@ -65,6 +65,9 @@ pub enum BadRequest {
 pub(super) enum Wanted {
     Multivariant,
     Manifest,
+    Iframes {
+        track: TrackId,
+    },
     Media {
         track: TrackId,
         directives: Directives,

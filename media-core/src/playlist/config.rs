@@ -17,6 +17,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// What becomes of what is no longer new.
     pub retention: Retention,
+    /// Whether key pictures have lists of their own.
+    pub key_pictures: KeyPictures,
     /// EXT-X-DISCONTINUITY-SEQUENCE of the first list: zero, or what [`segment::State::discontinuities`] says of a stream that goes on.
     pub discontinuity_sequence: u64,
 }
@@ -35,6 +37,7 @@ impl Config {
             target_duration,
             delivery,
             retention: Retention::Sliding,
+            key_pictures: KeyPictures::Unlisted,
             discontinuity_sequence: 0,
         }
     }
@@ -89,6 +92,16 @@ pub enum PartAddressing {
     Files,
     /// A byte range of its segment: caches hold each byte once, and one request for the rest of a segment gets all its parts.
     ByteRanges,
+}
+
+/// Whether players get to know where key pictures are, to show while somebody looks for a place: I-frame playlists, RFC 8216bis 4.4.3.6.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyPictures {
+    /// They do not.
+    #[default]
+    Unlisted,
+    /// [They do](crate::playlist::hls::iframe_playlist), of each track of pictures; the server answers for ranges of segments.
+    Listed,
 }
 
 /// What becomes of segments that are no longer new.

@@ -1,5 +1,7 @@
 //! A cut in the list, and what its lines say.
 
+use std::ops::Range;
+
 use super::names::Suffix;
 use crate::time::{Timestamp, WallTime};
 use crate::track::TrackId;
@@ -34,6 +36,8 @@ pub(super) struct Line {
     pub(super) duration: u64,
     pub(super) gap: bool,
     pub(super) suffix: Suffix,
+    /// Bytes of its first key picture, once it is whole.
+    pub(super) key: Option<Range<u64>>,
     /// When its start was captured.
     pub(super) wall: WallTime,
     /// EXT-X-PROGRAM-DATE-TIME, made once.

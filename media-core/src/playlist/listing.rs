@@ -234,6 +234,7 @@ fn line(placed: &Placed, suffix: Suffix, wall: WallTime) -> Line {
         duration: placed.duration,
         gap: placed.gap,
         suffix,
+        key: placed.key.map(|(start, end)| start..end),
         wall,
         date,
         inf: String::new(),

@@ -40,7 +40,7 @@ mod text;
 mod window;
 mod xml;
 
-pub use self::config::{Config, Delivery, LowLatency, PartAddressing, Retention};
+pub use self::config::{Config, Delivery, KeyPictures, LowLatency, PartAddressing, Retention};
 pub use self::date_range::{DateRange, End, Error as DateRangeError, Splice, Value};
 pub use self::expiry::Expired;
 pub use self::names::{Name, Names, Suffix};

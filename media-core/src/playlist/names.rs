@@ -10,6 +10,7 @@ use crate::track::{Kind, Track, TrackId};
 /// |---|---|
 /// | multivariant playlist | `index.m3u8` |
 /// | media playlist | `video1.m3u8`, `audio2.m3u8` |
+/// | I-frame playlist | `iframes1.m3u8` |
 /// | DASH manifest | `index.mpd`, also understood: `manifest.mpd` |
 /// | init segment | `{prefix}_{track}_init{generation}.mp4` (`.webm`) |
 /// | segment | `{prefix}_{track}_{number}.m4s`, or what its [`Suffix`] is |
@@ -42,6 +43,11 @@ pub enum Name {
     Multivariant,
     /// The HLS media playlist of a track.
     Media {
+        /// The track.
+        track: TrackId,
+    },
+    /// The HLS I-frame playlist of a track.
+    Iframes {
         /// The track.
         track: TrackId,
     },
@@ -191,6 +197,11 @@ impl Names {
         format!("{kind}{}.m3u8", track.id.get())
     }
 
+    /// The I-frame playlist of a track.
+    pub fn iframes(&self, track: TrackId) -> String {
+        format!("{IFRAMES}{}.m3u8", track.get())
+    }
+
     /// The init segment of a track in MP4.
     pub fn init(&self, track: TrackId, generation: u32) -> String {
         self.header(track, generation, Suffix::M4s)
@@ -245,6 +256,9 @@ impl Names {
             _ => {}
         }
         if let Some(stem) = name.strip_suffix(".m3u8") {
+            if let Some(id) = stem.strip_prefix(IFRAMES) {
+                return Some(Name::Iframes { track: track(id)? });
+            }
             let id = stem.strip_prefix(VIDEO).or_else(|| stem.strip_prefix(AUDIO))?;
             return Some(Name::Media { track: track(id)? });
         }
@@ -285,6 +299,7 @@ fn decimal(digits: &str) -> Option<u64> {
 
 const VIDEO: &str = "video";
 const AUDIO: &str = "audio";
+const IFRAMES: &str = "iframes";
 
 #[cfg(test)]
 mod tests {

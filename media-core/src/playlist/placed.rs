@@ -17,6 +17,8 @@ pub(super) struct Placed {
     pub(super) gap: bool,
     pub(super) independent: bool,
     pub(super) wall: Option<WallTime>,
+    /// First byte of the first key picture, and the one behind it.
+    pub(super) key: Option<(u64, u64)>,
 }
 
 impl Placed {
@@ -32,6 +34,7 @@ impl Placed {
             gap: segment.gap,
             independent: segment.independent,
             wall: segment.wall,
+            key: segment.keys.first().map(|key| (key.bytes.start, key.bytes.end)),
         })
     }
 
@@ -47,6 +50,7 @@ impl Placed {
             gap: piece.gap,
             independent: piece.independent,
             wall: piece.wall,
+            key: None,
         })
     }
 

@@ -3,7 +3,7 @@
 use media_core::check::hls::{Checker, Set};
 use media_core::check::{Report, Severity};
 use media_core::playlist::hls::{Media, Skip};
-use media_core::playlist::{self, Delivery, Names, Window, hls};
+use media_core::playlist::{self, Delivery, KeyPictures, Names, Window, hls};
 use media_core::segment::{Config, LateKey, Output, Segmenter};
 use media_core::timeline;
 use proptest::prelude::*;
@@ -167,6 +167,7 @@ struct Watched {
     window: Window,
     names: Names,
     checkers: [Checker; 2],
+    key_pictures: Checker,
     sets: Vec<Report>,
 }
 
@@ -182,6 +183,10 @@ impl Watched {
             let delta = Media { skip: Skip::Segments, ..whole };
             checker.push(&delta.text().expect("the same list"));
         }
+        if let Some(text) = hls::iframe_playlist(&self.window, id(1), &self.names) {
+            self.key_pictures.push(&text);
+            set.push_media("iframes", &text);
+        }
         if let Some(text) = hls::multivariant(&self.window, &self.names) {
             set.push(&text);
         }
@@ -191,7 +196,8 @@ impl Watched {
 
 /// Tells the checkers of a whole life; what they find is the error.
 fn judged(events: &[Event], config: Config, size: usize, directives: bool) -> Result<(), TestCaseError> {
-    let mut listed = playlist::Config { size, ..playlist::Config::new(&config) };
+    let mut listed =
+        playlist::Config { size, key_pictures: KeyPictures::Listed, ..playlist::Config::new(&config) };
     if directives && config.part.is_none() {
         listed.delivery = Delivery::Directives;
     }
@@ -199,6 +205,7 @@ fn judged(events: &[Event], config: Config, size: usize, directives: bool) -> Re
         window: Window::new(listed),
         names: Names::new("h").expect("a plain name"),
         checkers: [Checker::new(), Checker::new()],
+        key_pictures: Checker::new(),
         sets: Vec::new(),
     };
     let mut segmenter = Segmenter::new(config);
@@ -212,7 +219,7 @@ fn judged(events: &[Event], config: Config, size: usize, directives: bool) -> Re
         watched.push(&output);
     }
     let [one, two] = watched.checkers;
-    for report in [one.finish(), two.finish()].iter().chain(&watched.sets) {
+    for report in [one.finish(), two.finish(), watched.key_pictures.finish()].iter().chain(&watched.sets) {
         prop_assert_eq!(report.total(Severity::Error), 0, "{}", media::told(report));
         let odd: Vec<_> = media::broken(report, Severity::Warning);
         prop_assert!(odd.iter().all(|name| FINE.contains(name)), "{}", media::told(report));

@@ -5,6 +5,7 @@ mod blocking;
 mod deltas;
 mod files;
 mod histories;
+mod iframes;
 mod ladder;
 mod list;
 mod segmenter;

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use media_core::codec::{self, aac, opus, vp9};
 use media_core::mux::Rope;
 use media_core::playlist::{Config, LowLatency, Names};
-use media_core::segment::{self, Chunk, Cut, Format, Init, Output, Part, Piece, Segment};
+use media_core::segment::{self, Chunk, Cut, Format, Init, KeyFrame, Output, Part, Piece, Segment};
 use media_core::time::{TimeBase, Timestamp, WallTime};
-use media_core::track::{Language, Track, TrackId};
+use media_core::track::{Kind, Language, Track, TrackId};
 
 pub(crate) const SECOND: i64 = 1_000_000_000;
 pub(crate) const MILLI: i64 = 1_000_000;
@@ -176,7 +176,7 @@ impl Camera {
                 duration: pieces.clone().map(|piece| piece.duration).sum(),
                 rope,
                 parts: pieces.clone().map(chunk).collect(),
-                keys: Vec::new(),
+                keys: first_key(&parts[0].pieces[at], track),
                 gap: pieces.clone().all(|piece| piece.gap),
                 wall: None,
                 independent: parts[0].pieces[at].independent,
@@ -199,6 +199,12 @@ impl Camera {
         outputs.push(self.cut());
         outputs
     }
+}
+
+/// The key picture that a segment begins with: as many bytes as its first part.
+fn first_key(piece: &Piece, track: &Track) -> Vec<KeyFrame> {
+    let begins = track.kind() == Kind::Video && piece.independent && !piece.gap;
+    begins.then(|| KeyFrame { start: piece.start, bytes: 0..piece.rope.len() }).into_iter().collect()
 }
 
 /// Pictures and sound in MP4.

@@ -290,7 +290,7 @@ fn put_report(out: &mut String, uri: &str, last: Last) {
     out.push('\n');
 }
 
-fn put_file(out: &mut String, stem: &str, number: u64, suffix: Suffix) {
+pub(super) fn put_file(out: &mut String, stem: &str, number: u64, suffix: Suffix) {
     out.push_str(stem);
     put_number(out, number);
     out.push_str(suffix.as_str());

@@ -8,6 +8,8 @@
 //! said until a segment was [not independent](crate::segment::Segment::independent), and never again after that. EXT-X-VERSION is the least
 //! that what stands in the list needs (section 8), 6.2.1 wants no more. Date ranges stand before the segments.
 //!
+//! Key pictures have lists of their own where the [configuration](super::Config::key_pictures) says so.
+//!
 //! # Low latency
 //!
 //! Parts are listed from the one at the live edge back to three target durations before it, then their segments alone. The hint names the part
@@ -15,9 +17,11 @@
 //! playlists, and of [others](Media::others). What players hold on to (target durations, hold-backs, what the server can do) is written once, when the
 //! window is made.
 
+mod iframes;
 mod media;
 mod multivariant;
 
+pub use self::iframes::iframe_playlist;
 pub(super) use self::media::{Constants, part_micros, put_date, put_inf};
 pub use self::media::{Media, Report, Skip, media_playlist};
 pub(super) use self::multivariant::bandwidth;

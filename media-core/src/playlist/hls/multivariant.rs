@@ -1,5 +1,6 @@
 //! Multivariant playlists.
 
+use super::iframes;
 use crate::codec;
 use crate::playlist::language::tag;
 use crate::playlist::text::put_number;
@@ -54,6 +55,7 @@ pub fn ladder(rungs: &[Rung<'_>]) -> Option<String> {
     for group in groups.iter().map(Some).chain(groups.is_empty().then_some(None)) {
         all().for_each(|rendition| rendition.put_variant(&mut out, group, ranged));
     }
+    all().for_each(|rendition| rendition.put_iframes(&mut out, ranged));
     Some(out)
 }
 
@@ -116,6 +118,26 @@ impl Rendition<'_> {
         out.push('\n');
         self.put_uri(out);
         out.push('\n');
+    }
+
+    /// EXT-X-I-FRAME-STREAM-INF, 4.4.6.3.
+    fn put_iframes(&self, out: &mut String, ranged: bool) {
+        let Some(own) = iframes::bandwidth(self.rung.window, self.track) else { return };
+        out.push_str("#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=");
+        put_number(out, own.peak);
+        out.push_str(",AVERAGE-BANDWIDTH=");
+        put_number(out, own.average);
+        out.push_str(",CODECS=\"");
+        out.push_str(&self.track.codec.codecs());
+        out.push('"');
+        pictures::put_size(out, std::iter::once(self.track));
+        if ranged {
+            pictures::put_range(out, std::iter::once(self.track));
+        }
+        out.push_str(",URI=\"");
+        out.push_str(self.rung.folder);
+        out.push_str(&self.rung.names.iframes(self.track.id));
+        out.push_str("\"\n");
     }
 
     /// Every format that is in a segment of the variant, RFC 8216bis 4.4.6.2: of its own file, and of all sound in its group.

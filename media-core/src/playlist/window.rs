@@ -103,7 +103,13 @@ impl Window {
     /// Parts are left alone unless the window was made for [low latency](super::Delivery::LowLatency).
     pub fn push(&mut self, output: &segment::Output, now: WallTime) {
         match output {
-            segment::Output::Init(init) => self.begin(init),
+            segment::Output::Init(init) => {
+                self.begin(init);
+                // What a low-latency manifest had told ahead will not come.
+                if !self.cuts.is_empty() {
+                    self.publish(now);
+                }
+            }
             segment::Output::Part(part) => self.list_part(part, now),
             segment::Output::Cut(cut) => self.list_cut(cut, now),
             segment::Output::NeedKey(_) => {}
@@ -202,7 +208,7 @@ impl Window {
         self.meters.iter().find(|meter| meter.track == track)?.bandwidth()
     }
 
-    /// When the cuts that are listed changed last, by the clock given to [`push`](Self::push), strictly increasing from change to change; `None`
+    /// When the cuts that are listed, or what is to follow them, changed last, by the clock given to [`push`](Self::push), strictly increasing from change to change; `None`
     /// before the first cut.
     pub fn published(&self) -> Option<WallTime> {
         (!self.cuts.is_empty()).then_some(self.published)

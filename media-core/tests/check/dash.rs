@@ -1,12 +1,13 @@
 //! DASH manifests as they come, one thing broken in one like ours, and the histories of ours.
 
-use media_core::check::Severity;
 use media_core::check::dash::Checker;
-use media_core::playlist::{self, Names, Window, dash};
+use media_core::check::{Report, Severity};
+use media_core::playlist::dash::{self, Latency};
+use media_core::playlist::{self, Names, Window};
 use media_core::segment::{Config, Segmenter};
 use proptest::prelude::*;
 
-use crate::hls::{event, life};
+use crate::hls::{Event, event, life};
 use crate::media;
 use crate::stream::complete;
 
@@ -271,26 +272,60 @@ proptest! {
         target in 500..4000_i64,
         size in 1..9_usize,
     ) {
-        let target_duration = (target as u32).div_ceil(1000);
-        let config = Config { target_duration, ..Config::new(target * 1_000_000) };
-        let mut window = Window::new(playlist::Config { size, ..playlist::Config::new(&config) });
-        let names = Names::new("h").expect("a plain name");
-        let mut checker = Checker::new();
-        let mut segmenter = Segmenter::new(config);
-        let mut outputs = Vec::new();
-        for output in life(&events) {
-            segmenter.push(output).expect("a stream");
-            outputs.extend(std::iter::from_fn(|| segmenter.poll()));
-        }
-        outputs.extend(segmenter.finish().expect("an end"));
-        for output in &outputs {
-            window.push(output, complete(output, 50_000_000));
-            dash::mpd(&window, &names).iter().for_each(|text| checker.push(text));
-        }
-        let report = checker.finish();
+        let report = judged(&events, target, size, dash::mpd);
         prop_assert_eq!(report.total(Severity::Error), 0, "{}", media::told(&report));
         // A source that falls silent leaves a hole, and a window of one short segment is asked for more often than it slides.
         let odd = media::broken(&report, Severity::Warning);
         prop_assert!(odd.iter().all(|name| ["timeline-gap", "update-period"].contains(name)), "{}", media::told(&report));
     }
+
+    /// While all tracks play: a segment of one that falls silent was told ahead and does not come.
+    #[test]
+    fn the_histories_of_our_low_latency_manifests_break_no_rule(
+        events in prop::collection::vec(event().prop_filter_map("both tracks play", steady), 1..12),
+        target in 500..4000_i64,
+        size in 1..9_usize,
+    ) {
+        let latency = Latency { part: 200_000_000, target: 1_000_000_000, prft: true };
+        let report = judged(&events, target, size, |window, names| dash::low_latency(window, names, &latency));
+        prop_assert_eq!(report.total(Severity::Error), 0, "{}", media::told(&report));
+        // What was told while it grew may turn out otherwise, and the last segment be shorter than what it can be asked for early.
+        let odd = media::broken(&report, Severity::Warning);
+        let fine = ["low-latency", "revised", "timeline-gap", "update-period"];
+        prop_assert!(odd.iter().all(|name| fine.contains(name)), "{}", media::told(&report));
+    }
+}
+
+/// Play with sound; nothing else.
+fn steady(event: Event) -> Option<Event> {
+    match event {
+        Event::Play { length, gop, .. } => Some(Event::Play { length, gop, audio: true }),
+        Event::Silence { .. } | Event::Change { .. } | Event::Interruption { .. } => None,
+    }
+}
+
+/// What is found in every version of a stream's manifest.
+fn judged(
+    events: &[Event],
+    target: i64,
+    size: usize,
+    write: impl Fn(&Window, &Names) -> Option<String>,
+) -> Report {
+    let target_duration = (target as u32).div_ceil(1000);
+    let config = Config { target_duration, ..Config::new(target * 1_000_000) };
+    let mut window = Window::new(playlist::Config { size, ..playlist::Config::new(&config) });
+    let names = Names::new("h").expect("a plain name").with_clock("/time");
+    let mut checker = Checker::new();
+    let mut segmenter = Segmenter::new(config);
+    let mut outputs = Vec::new();
+    for output in life(events) {
+        segmenter.push(output).expect("a stream");
+        outputs.extend(std::iter::from_fn(|| segmenter.poll()));
+    }
+    outputs.extend(segmenter.finish().expect("an end"));
+    for output in &outputs {
+        window.push(output, complete(output, 50_000_000));
+        write(&window, &names).iter().for_each(|text| checker.push(text));
+    }
+    checker.finish()
 }

@@ -88,13 +88,11 @@ fn follow_timeline(was: &Representation, now: &Representation, settled: u64, at:
             format_args!("a segment of {} at {start} lasts {is}, it lasted {lasted}", now.id),
         );
     }
-    let end = |of: &Representation| of.runs.last().map_or(0, |last| last.end());
-    if !now.runs.is_empty() && end(now) < end(was).min(settled) {
-        let (is, was) = (end(now), end(was));
-        report.add(
-            &rules::CHANGED,
-            at,
-            format_args!("the segments of {} end at {is}, they ended at {was}", now.id),
-        );
+    let ended = was.runs.iter().filter_map(|run| run.end_before(settled)).max().unwrap_or(0);
+    let ends = now.runs.last().map_or(0, |last| last.end());
+    if !now.runs.is_empty() && ends < ended {
+        let what =
+            format_args!("the segments of {} end at {ends}, those up to {ended} were complete", now.id);
+        report.add(&rules::CHANGED, at, what);
     }
 }

@@ -60,6 +60,12 @@ impl Run {
     pub(super) const fn end(self) -> u64 {
         self.start.saturating_add(self.duration.saturating_mul(self.count))
     }
+
+    /// Where the last of its segments ends that does so by `tick`; `None` where none does.
+    pub(super) fn end_before(self, tick: u64) -> Option<u64> {
+        let whole = tick.checked_sub(self.start)?.checked_div(self.duration)?.min(self.count);
+        (whole > 0).then(|| self.start.saturating_add(self.duration.saturating_mul(whole)))
+    }
 }
 
 /// What is read of one text.

@@ -8,7 +8,7 @@
 //!   a player knows where an outage begins. And a new one begins where the source's clock has gone a target duration apart from the
 //!   server's: it leaves a hole for a slow one, and cuts off the end of the Period before it for a fast one, once in many hours for a
 //!   usual crystal. Without that, dash.js takes segments for not yet available, or no longer, until nothing plays.
-//! * **publishTime** changes when the list does, and only then.
+//! * **publishTime** changes when the list does, or other tracks are announced to follow it, and only then.
 
 mod latency;
 mod set;

@@ -11,6 +11,7 @@ pub mod decode;
 pub mod demux;
 #[path = "../../media-core/tests/webm/elements.rs"]
 pub mod elements;
+pub mod memory;
 pub mod movie;
 pub mod muxer;
 pub mod parameter_sets;

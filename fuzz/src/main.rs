@@ -1,7 +1,8 @@
 //! Mutates the corpus: `reelmill-fuzz [MINUTES] [TARGET]`, ten minutes and all targets unless told otherwise.
 //!
-//! There is no coverage feedback; speed and scripts that stay meaningful make up for some of that. An input that panics, or takes
-//! longer than ten seconds, is written into the target's corpus, where it fails `cargo test` until the bug is gone.
+//! There is no coverage feedback; speed and scripts that stay meaningful make up for some of that. An input that panics, takes longer
+//! than ten seconds or more than half a gibibyte (where the system tells) is written into the target's corpus, where it fails `cargo test`
+//! until the bug is gone.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
-use reelmill_fuzz::{TARGETS, Target};
+use reelmill_fuzz::{TARGETS, Target, memory};
 
 fn main() {
     let mut arguments = env::args().skip(1);
@@ -49,7 +50,7 @@ impl Fuzzer {
 
     /// Whether nothing was found in `time`.
     fn run(&mut self, target: Target, time: Duration) -> bool {
-        self.watch_for_hangs();
+        self.watch();
         let (began, mut tries) = (Instant::now(), 0_u64);
         while began.elapsed() < time {
             let input = self.mutation();
@@ -66,16 +67,23 @@ impl Fuzzer {
         true
     }
 
-    fn watch_for_hangs(&self) {
+    /// Ends with what is being tried once that takes too long or too much.
+    fn watch(&self) {
         let (current, folder) = (Arc::clone(&self.current), self.folder.clone());
         thread::spawn(move || {
             loop {
-                thread::sleep(Duration::from_secs(1));
+                thread::sleep(Duration::from_millis(50));
                 let (input, since) = &*current.lock().expect("no holder panics");
-                if !input.is_empty() && since.elapsed() > Duration::from_secs(10) {
-                    println!("more than ten seconds: {}", keep(&folder, input).display());
-                    process::exit(1);
+                if input.is_empty() {
+                    continue;
                 }
+                let what = match memory::resident() {
+                    Some(bytes) if bytes > memory::LIMIT => "more than half a gibibyte",
+                    _ if since.elapsed() > Duration::from_secs(10) => "more than ten seconds",
+                    _ => continue,
+                };
+                println!("{what}: {}", keep(&folder, input).display());
+                process::exit(1);
             }
         });
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use reelmill_fuzz::TARGETS;
+use reelmill_fuzz::{TARGETS, memory};
 
 #[test]
 fn the_corpus_passes() {
@@ -17,6 +17,8 @@ fn the_corpus_passes() {
             inputs += 1;
         }
         assert!(inputs > 0, "{name} has no corpus");
+        let peak = memory::peak().unwrap_or(0);
+        assert!(peak < memory::LIMIT, "{name}: {peak} bytes in memory");
     }
 }
 

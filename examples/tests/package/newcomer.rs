@@ -122,6 +122,17 @@ fn what_was_made_is_told_in_a_line() {
 }
 
 #[test]
+fn a_track_without_packets_is_not_listed() {
+    let Some([movie]) = media(["mp4/sample_empty_track.mp4"]) else { return };
+    let folder = scratch("empty-track");
+    let output = run(&folder, &["hls", "out", &argument(&movie, "")]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with("out/index.m3u8: 2 renditions, "), "{text}{}", said(&output));
+    assert!(!folder.join("out/sample-empty-track1_v2.m3u8").exists());
+    assert_eq!(crate::tools::faults(&folder), "");
+}
+
+#[test]
 fn a_folder_that_is_not_empty_is_kept() {
     let Some([movie]) = media([MOVIE]) else { return };
     let folder = scratch("kept");

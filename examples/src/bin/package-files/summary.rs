@@ -10,7 +10,9 @@ use crate::form::Form;
 /// Where a player begins, and what it finds there.
 pub(crate) fn of(form: Form, presentation: &Presentation, folder: &Path) -> String {
     let lists: Vec<_> = form.lists().iter().map(|list| folder.join(list).display().to_string()).collect();
-    let all = || presentation.renditions().map(|(_, rendition)| rendition.stretches());
+    let has_segments =
+        |stretches: &&[Stretch]| stretches.iter().any(|stretch| !stretch.segments().is_empty());
+    let all = || presentation.renditions().map(|(_, rendition)| rendition.stretches()).filter(has_segments);
     let longest = all().map(|stretches| stretches.iter().map(nanos).sum::<i64>()).max().unwrap_or(0);
     let segments = || all().flatten().flat_map(Stretch::segments);
     let bytes: u64 = segments().map(|segment| segment.range.end - segment.range.start).sum();

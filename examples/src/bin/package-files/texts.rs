@@ -5,7 +5,7 @@ use std::path::Path;
 
 use media_core::playlist::presentation::dash::{self, Addressing};
 use media_core::playlist::presentation::webm_dash::{self, Live};
-use media_core::playlist::presentation::{Presentation, hls};
+use media_core::playlist::presentation::{Presentation, Rendition, hls};
 use media_core::time::WallTime;
 
 use crate::form::Form;
@@ -38,7 +38,10 @@ pub(crate) fn write(form: Form, presentation: &Presentation, folder: &Path) -> R
 }
 
 fn playlists(presentation: &Presentation, folder: &Path) -> Result<(), Box<dyn Error>> {
-    for (id, rendition) in presentation.renditions() {
+    // A track without packets has nothing to list.
+    let listed =
+        |rendition: &Rendition| rendition.stretches().iter().any(|stretch| !stretch.segments().is_empty());
+    for (id, rendition) in presentation.renditions().filter(|(_, rendition)| listed(rendition)) {
         if let Some(text) = hls::media_playlist(presentation, id) {
             std::fs::write(folder.join(rendition.playlist()), text)?;
         }

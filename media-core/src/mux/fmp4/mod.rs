@@ -45,6 +45,7 @@
 //!
 //! * Vorbis, for which no sample entry is registered, and a time base whose tick is not 1/n of a second (8.4.2).
 //! * A packet that is not decoded after the one before it, or lies before the beginning of the time line (`tfdt` has no sign, 8.8.12).
+//! * In a [`Writer`], a packet that is shown before it is decoded, or 31 bits of ticks or more behind the one before it.
 //! * What a field has no room for: pictures wider or higher than 65535, a sample of 4 GiB, a PTS too far from its DTS, more than 65535 entries in
 //!   one `sidx`.
 //! * An [`Event`] where there are no fragments to put it between.
@@ -62,6 +63,7 @@
 //! * **Files** of a [`Writer`] have edit lists that say when each track begins (an empty edit), what is only decoded (what has a PTS below
 //!   zero) and, without fragments, where it ends: sound to the sample, though its last packet decodes to more. Their movie time scale is a
 //!   common multiple of all tracks', so that edits are exact; where that has more than 31 bits, edits are rounded from absolute positions.
+//!   A track that ends before zero is there and played for no time.
 //! * **Sound** with [priming](crate::track::Track::priming) is shifted by it, and an edit list (14496-12 8.6.6) takes it back: what has
 //!   a PTS below zero lies before the edit and is not played.
 //!
@@ -70,8 +72,12 @@
 //! # Keys
 //!
 //! In tables, only closed keys (SAP types 1 and 2) are sync samples; open ones (type 3) are in the sample group `rap `, gradual refreshes (type
-//! 4) in `roll`. One bend: in fragments open keys are flagged as sync samples, since players with Media Source Extensions drop everything up to
+//! 4) in `roll`; one that is whole at once is in `rap ` too. One bend: in fragments open keys are flagged as sync samples, since players with Media Source Extensions drop everything up to
 //! the first one.
+//!
+//! Not written, as no clause demands them and packets do not say what would be in them: `sdtp` (8.6.4; fragments say in the samples' flags what
+//! [`Key`](crate::codec::Key) tells), the group `prol` (10.1; `roll` says it), and the groups of AV1 for switch frames, forward key frames and
+//! metadata.
 //!
 //! # Example
 //!

@@ -5,7 +5,7 @@ use media_core::playlist::presentation::{
     Container, Files, Images, Presentation, Purpose, Rendition, RenditionId, Role, Segment, Template, Type,
     hls, webm_dash,
 };
-use media_core::time::Timestamp;
+use media_core::time::{Timestamp, WallTime};
 
 use crate::model::{add, bright, ladder, many, pictures, ranges, segments, sound};
 
@@ -242,6 +242,37 @@ fn sets_for_trick_modes_images_roles_and_high_dynamic_range() {
         text.contains(",VIDEO-RANGE=PQ,AUDIO=\"audio\"\nvideo.m3u8\n") && !text.contains("trick"),
         "{text}"
     );
+}
+
+/// ISO/IEC 23009-1 5.3.9.2: what a chunk says of its time is counted from the start of the Period only where that is said to be zero.
+#[test]
+fn webm_chunks_tell_where_their_line_begins() {
+    let chunks = |start: i64| {
+        let mut presentation = Presentation::new(Type::Vod);
+        let names = Template::numbered("v_", ".chk");
+        let files = Files::Many { header: Some("v.hdr".to_owned()), names };
+        let segment = Segment::new(Timestamp::new(start), 180_000, 0..50_000);
+        add(
+            &mut presentation,
+            Rendition::new("v", Container::Webm),
+            &[pictures(320, 180)],
+            files,
+            vec![segment],
+        );
+        let live = webm_dash::Live {
+            start: WallTime::from_nanos(0),
+            chunk_duration: 2_000_000_000,
+            time_shift_buffer_depth: None,
+            minimum_update_period: None,
+        };
+        webm_dash::live(&presentation, &live).unwrap()
+    };
+    let text = chunks(900_045);
+    assert!(
+        text.contains(" duration=\"2000\" presentationTimeOffset=\"10001\" media=\"v_$Number$.chk\""),
+        "{text}"
+    );
+    assert!(!chunks(0).contains("presentationTimeOffset"));
 }
 
 /// ffmpeg's form has one Period: what goes on behind a break is not left out without a word.

@@ -10,6 +10,7 @@ use super::super::xml::Xml;
 use super::dash::{Addressing, Error, is_aligned, is_same_coding};
 use super::{Container, Files, Numbering, Presentation, Rendition, RenditionId, Stretch};
 use crate::codec::{Config, Format};
+use crate::segment::position::Position;
 use crate::time::WallTime;
 use crate::track::{Kind, Language};
 
@@ -80,6 +81,8 @@ pub fn live(presentation: &Presentation, live: &Live) -> Result<String, Error> {
         xml.duration("minimumUpdatePeriod", period);
     }
     xml.begin("Period").number("id", 0).duration("start", 0);
+    let members = sets.iter().flat_map(|set| &set.members);
+    let origin = members.filter_map(|member| member.stretch.intended()).min();
     for (number, set) in sets.iter().enumerate() {
         set.begin(&mut xml, number);
         let chunks = set.members.iter().map(Member::chunks).collect::<Result<Vec<_>, _>>()?;
@@ -87,12 +90,12 @@ pub fn live(presentation: &Presentation, live: &Live) -> Result<String, Error> {
         xml.begin("ContentComponent").number("id", 1).text("type", kind).end();
         let alike = chunks.iter().all(|other| *other == chunks[0]);
         if alike {
-            put_template(&mut xml, live, &chunks[0]);
+            put_template(&mut xml, live, &chunks[0], origin);
         }
         for (member, chunks) in set.members.iter().zip(&chunks) {
             member.begin(&mut xml, presentation);
             if !alike {
-                put_template(&mut xml, live, chunks);
+                put_template(&mut xml, live, chunks, origin);
             }
             xml.end();
         }
@@ -116,9 +119,15 @@ struct Chunks {
     first: u64,
 }
 
-fn put_template(xml: &mut Xml, live: &Live, chunks: &Chunks) {
+/// `origin` is where the first medium begins, which ffmpeg takes to be zero.
+fn put_template(xml: &mut Xml, live: &Live, chunks: &Chunks, origin: Option<Position>) {
     let millis = (live.chunk_duration.max(0).unsigned_abs() + 500_000) / 1_000_000;
     xml.begin("SegmentTemplate").number("timescale", 1000).number("duration", millis.max(1));
+    let nanos = origin.map_or(0, |origin| origin.base.to_nanos(origin.time.ticks()));
+    let offset = (nanos.max(0).unsigned_abs() + 500_000) / 1_000_000;
+    if offset > 0 {
+        xml.number("presentationTimeOffset", offset);
+    }
     xml.text("media", &chunks.media).number("startNumber", chunks.first);
     xml.text("initialization", &chunks.header).end();
 }

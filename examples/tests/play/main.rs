@@ -6,8 +6,10 @@
 //! | fragments, finished | HLS | DASH | both |
 //! | single files with an index | HLS | DASH | both |
 //! | transport streams, packed audio | HLS | | HLS |
-//! | WebM | | DASH | DASH |
+//! | WebM, chunks of it too | | DASH | DASH |
 //! | sound alone | HLS | DASH | both |
+//! | finished, H.264 and AAC, then VP9 and Opus | HLS | DASH | DASH |
+//! | finished, H.264 and AAC, then others | transport streams | | HLS |
 //! | live fragments | HLS | DASH | both |
 //! | live transport streams | HLS | | HLS |
 //! | live WebM | | DASH | DASH |

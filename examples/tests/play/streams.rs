@@ -107,14 +107,15 @@ fn close_behind(browser: &mut Browser, plays: &[Play], seconds: f64) {
     }
 }
 
-/// Plays them at the same time. A machine so busy that a player ran dry, or fell behind, says nothing of the stream: it plays it again then, twice
+/// Plays them at the same time. A machine so busy that a player ran dry, fell behind, or left something out to stay close, says nothing of the stream: it plays it again then, twice
 /// at most. So does one that never began: of twenty starts of shaka-player in low-latency HLS, one comes to nothing.
 fn watch(browser: &mut Browser, plays: &[Play], late: impl Fn(&Report) -> bool) -> Vec<Report> {
     let mut reports = browser.play(plays);
     for _ in 0..2 {
         let busy = |index: &usize| {
             let report = &reports[*index];
-            report.begin.is_none() || report.ran_dry() || late(report)
+            let jumped = plays[*index].low && !report.jumps.is_empty();
+            report.begin.is_none() || report.ran_dry() || jumped || late(report)
         };
         let busy: Vec<_> = (0..plays.len()).filter(busy).collect();
         let again: Vec<_> = busy.iter().map(|index| plays[*index].clone()).collect();

@@ -115,9 +115,25 @@ impl Shared {
 }
 
 /// The time of day.
-fn now() -> WallTime {
+pub(crate) fn now() -> WallTime {
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970");
     WallTime::from_nanos(nanos(since))
+}
+
+/// As manifests have it, `2026-11-21T09:30:00.123Z`.
+pub(crate) fn date(wall: WallTime) -> String {
+    let millis = wall.nanos() / 1_000_000;
+    let (days, left) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
+    // Of the Gregorian calendar, years beginning in March.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let (month, day) = ((shifted_month + 2) % 12 + 1, day_of_year - (153 * shifted_month + 2) / 5 + 1);
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    let (hour, minute, second) = (left / 3_600_000, left / 60_000 % 60, left / 1000 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", left % 1000)
 }
 
 fn nanos(duration: Duration) -> i64 {

@@ -8,7 +8,7 @@ use std::thread;
 use media_core::mux::Rope;
 use media_core::origin::{Answer, Ready, Request};
 
-use super::{Shared, now};
+use super::{Shared, date, now};
 
 /// Serves on loopback until the test ends.
 pub(super) fn start(shared: Arc<Shared>) -> SocketAddr {
@@ -41,7 +41,7 @@ fn converse(mut connection: &TcpStream, shared: &Shared) -> Result<()> {
         let (path, query) =
             target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         match path {
-            "time" => text(connection, "text/plain", &date())?,
+            "time" => text(connection, "text/plain", &date(now()))?,
             _ => {
                 let request = Request { path, query, range: range.as_deref() };
                 answer(connection, shared, shared.request(&request))?;
@@ -102,20 +102,4 @@ fn head(mut connection: &TcpStream, status: &str, headers: &str) -> Result<()> {
 
 fn write(mut connection: &TcpStream, rope: &Rope) -> Result<()> {
     rope.pieces().iter().try_for_each(|piece| connection.write_all(piece))
-}
-
-/// The time of day as UTCTiming wants it, `2026-11-21T09:30:00.123Z`.
-fn date() -> String {
-    let millis = now().nanos() / 1_000_000;
-    let (days, left) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
-    // Of the Gregorian calendar, years beginning in March.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let (month, day) = ((shifted_month + 2) % 12 + 1, day_of_year - (153 * shifted_month + 2) / 5 + 1);
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    let (hour, minute, second) = (left / 3_600_000, left / 60_000 % 60, left / 1000 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", left % 1000)
 }

@@ -15,8 +15,11 @@ fn opus() -> Track {
     Track::new(id(2), TimeBase::hz(48_000), codec::Config::Opus(config))
 }
 
+/// Its track, language, roles and label.
+type Sound<'a> = (Track, Option<&'a [u8; 3]>, &'a [Role], Option<&'a str>);
+
 /// EXT-X-MEDIA lines of pictures with these renditions of sound: coding, language, roles, label.
-fn lines(sounds: &[(Track, Option<&[u8; 3]>, &[Role], Option<&str>)]) -> Vec<String> {
+fn lines(sounds: &[Sound<'_>]) -> Vec<String> {
     let mut presentation = Presentation::new(Type::Vod);
     let video = Rendition::new("v", Container::Fmp4);
     add(&mut presentation, video, &[pictures(320, 180)], many("v"), segments(&[(180_000, 1000)]));

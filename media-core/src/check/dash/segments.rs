@@ -103,7 +103,7 @@ fn read_timeline(timeline: &Node, timescale: u64, reading: &mut Reading<'_>) -> 
 fn check_template(templates: &[&Node], representation: &Representation, reading: &mut Reading<'_>) {
     let at = reading.at(templates[0]);
     let said = |name: &str| templates.iter().find_map(|node| node.get(name));
-    let initial = said("initialization").and_then(|text| placeholders(text)).unwrap_or_default();
+    let initial = said("initialization").and_then(placeholders).unwrap_or_default();
     if initial.iter().any(|name| !matches!(*name, "" | "RepresentationID" | "Bandwidth")) {
         reading.report.add(
             &rules::TEMPLATE,

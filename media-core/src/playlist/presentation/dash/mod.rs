@@ -6,6 +6,8 @@
 //!   instant at which its first medium begins: its first picture, or sound behind what the encoder put in front of it.
 //! * **Sets.** Renditions that a player can switch between share an AdaptationSet: same container, coding, language, roles and colour.
 //!   `segmentAlignment`, `subsegmentAlignment` and `bitstreamSwitching` are computed from what is listed, not promised.
+//! * **Events.** `emsg` boxes in segments are not announced: a rendition does not know of them, so no InbandEventStream is written, and players pass
+//!   over what is not announced (5.10.3.2).
 //! * **Bandwidth** is the measured peak, at least 1 and at most what 32 bits hold.
 
 mod place;

@@ -24,7 +24,8 @@
 //!
 //! # What is left out
 //!
-//! Subtitles, chapters, tags, attachments, and block additions such as alpha planes, for which a packet has no place; these are counted.
+//! Subtitles, chapters, tags, attachments, and block additions such as alpha planes, for which a packet has no place; these are counted. `Colour`
+//! of a track is not read: what the stream itself says of its colours counts, which for VP9 is less.
 
 mod block;
 mod cues;

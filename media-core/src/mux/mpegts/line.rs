@@ -233,7 +233,7 @@ impl<'r, O: Output> Run<'r, O> {
 
     /// How many packets can be sent before something is [due](Self::due), the next one included, before which nothing is.
     const fn plain(&self) -> usize {
-        let between = ((self.program.tables_len() + 2 * PACKET) / PACKET) as usize;
+        let between = self.program.tables.len() + 2;
         let clock = match self.line.pcr {
             Some(last) => self.line.packets_until(last + PCR_INTERVAL + 1).saturating_sub(between),
             None => usize::MAX,

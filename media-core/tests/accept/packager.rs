@@ -5,7 +5,7 @@ use std::path::Path;
 use media_core::codec::Format;
 use media_core::mux::fmp4::Layout;
 use media_core::packet::Packet;
-use media_core::track::Track;
+use media_core::track::{Kind, Track};
 
 use crate::ffmpeg::{Stream, probe};
 use crate::forms::{Form, Written, is_known, written};
@@ -150,9 +150,13 @@ fn the_packager_falls_over_a_second_track_without_a_first() {
 fn described(packager: &Path, written: &Written) -> Vec<String> {
     let said = run(packager, &[&format!("input={}", written.path.display()), "--dump_stream_info"]);
     let mut found = complaints(&said.err);
-    let codecs: Vec<_> =
-        said.out.lines().filter_map(|line| line.trim().strip_prefix("codec_string: ")).collect();
-    let due: Vec<_> = written.file.tracks.iter().map(|track| track.codec.codecs()).collect();
+    // It tells sound first, or as they come, by the container.
+    let codecs = said.out.lines().filter_map(|line| line.trim().strip_prefix("codec_string: "));
+    let mut codecs: Vec<_> = codecs.map(str::to_ascii_lowercase).collect();
+    let mut due: Vec<_> =
+        written.file.tracks.iter().map(|track| track.codec.codecs().to_ascii_lowercase()).collect();
+    codecs.sort_unstable();
+    due.sort_unstable();
     let same = codecs.len() == due.len() && codecs.iter().zip(&due).all(|(found, due)| is_same(found, due));
     if !same {
         found.push(format!("found {codecs:?} for {due:?}"));
@@ -185,7 +189,8 @@ fn packaged(packager: &Path, ffprobe: &Path, folder: &Path, written: &Written) -
         } else {
             "output"
         };
-        arguments.push(format!("in={},stream={index},{kind}={}", written.path.display(), output.display()));
+        let which = if track.kind() == Kind::Video { "video" } else { "audio" };
+        arguments.push(format!("in={},stream={which},{kind}={}", written.path.display(), output.display()));
         made.push(output);
     }
     // One segment, of which the template of a transport stream makes one file.

@@ -18,6 +18,7 @@ pub mod parameter_sets;
 pub mod playlist;
 mod script;
 pub mod seek;
+pub mod segment;
 pub mod stream;
 pub mod timeline;
 mod tracks;
@@ -41,6 +42,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("muxer", muxer::run),
     ("parameter_sets", parameter_sets::run),
     ("seek", seek::run),
+    ("segment", segment::run),
     ("stream", stream::run),
     ("timeline", timeline::run),
     ("transport", transport::run),

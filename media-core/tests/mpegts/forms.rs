@@ -47,10 +47,10 @@ impl Real {
         let id = made_up::id(number);
         let packets: Vec<Packet> = packets.map(|packet| Packet { track: id, ..packet }).collect();
         let real = Self { track: Track { id, ..track }, packets };
-        Some(real.from_ten_seconds())
+        Some(real.at_ten_seconds())
     }
 
-    fn from_ten_seconds(mut self) -> Self {
+    fn at_ten_seconds(mut self) -> Self {
         let base = self.track.time_base;
         let second = |count| Timestamp::new(count).rescale(TimeBase::hz(1), base).ticks();
         let later = second(10) - self.packets[0].dts.ticks();

@@ -202,7 +202,10 @@ fn check(file: &Bytes, tracks: &[Track], taken: &[Packet]) {
         let missing = pushed.len().checked_sub(back.len()).expect("no more packets than went in");
         assert!(pushed[missing..] == back, "{} of {} packets", back.len(), pushed.len());
         let gone = taken.iter().filter(|packet| packet.track == track.id).take(missing);
-        assert!(gone.clone().all(|packet| packet.pts.ticks() < 0), "left out of what is shown: {taken:?} {read:?}");
+        assert!(
+            gone.clone().all(|packet| packet.pts.ticks() < 0),
+            "left out of what is shown: {taken:?} {read:?}"
+        );
     }
 }
 

@@ -91,7 +91,7 @@ pub struct Faults {
     pub tables: u64,
     /// Samples that lie beyond the end of the source, or are cut by it; dropped.
     pub beyond_end: u64,
-    /// Samples of a stream that lie before what was read when their place became known; dropped.
+    /// Samples of a stream that lie before what was read when their place became known, and runs of a fragment that begin before it; dropped.
     pub behind: u64,
     /// Samples of more than 128 MiB; dropped.
     pub oversized: u64,

@@ -81,6 +81,11 @@ pub(super) fn read(
 }
 
 impl Fragment {
+    /// Leaves out the runs that begin before `at`, and says how many.
+    pub(super) fn leave_out_before(&mut self, at: u64) -> u64 {
+        self.runs.extract_if(.., |run| run.at < at).count() as u64
+    }
+
     fn read(
         traf: &Bytes,
         moof: u64,

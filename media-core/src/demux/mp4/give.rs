@@ -43,6 +43,7 @@ impl Demuxer {
             return Some(&mut faults.empty);
         }
         match self.source {
+            Source::Stream if at < self.gone => Some(&mut faults.behind),
             Source::Seekable { len } if end > len => Some(&mut faults.beyond_end),
             _ if size > MOST_SAMPLE => Some(&mut faults.oversized),
             _ => None,

@@ -85,6 +85,8 @@ pub struct Demuxer {
     want: Option<(u64, u64)>,
     /// Where the last push ended.
     read: u64,
+    /// What lies before this has gone by in a stream, be it still at hand or not: how the bytes come makes no difference.
+    gone: u64,
     references: References,
     /// A time that is sought, in nanoseconds.
     sought: Option<i64>,
@@ -121,6 +123,7 @@ impl Demuxer {
             outputs: VecDeque::new(),
             want: (source != Source::Seekable { len: 0 }).then_some((0, 8)),
             read: 0,
+            gone: 0,
             references: References::default(),
             sought: None,
             skipped: Vec::new(),

@@ -101,7 +101,10 @@ impl Demuxer {
                 self.loaded = self.loaded.saturating_add(body.len() as u64);
                 let fragments = fragment::read(body, at, end, &self.known, &mut self.faults);
                 let source = self.len();
-                for fragment in fragments {
+                for mut fragment in fragments {
+                    if self.source == Source::Stream {
+                        self.faults.behind += fragment.leave_out_before(at);
+                    }
                     match self.lanes.iter_mut().find(|lane| lane.id().get() == fragment.track) {
                         Some(lane) => lane.extend(fragment, source),
                         None => self.faults.fragments += 1,
@@ -152,6 +155,7 @@ impl Demuxer {
             if !positions.is_empty() && positions.iter().all(|position| *position < at) {
                 return Err(Error::IndexBehindMedia { at });
             }
+            self.gone = at;
         }
         self.announce_if_known();
         Ok(())

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::browser::folder;
 
-/// Twelve seconds of a test picture, 25 a second, with a key frame each second, and a tone.
+/// Twelve seconds (or a minute) of a test picture, 25 a second, with a key frame each second, and a tone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Clip {
     /// H.264 with B-frames of 320x180, and AAC.
@@ -18,6 +18,8 @@ pub(crate) enum Clip {
     SoundOfH264Aac,
     /// VP9 of 480x270, and Opus.
     Vp9Opus,
+    /// A minute of the same.
+    LongVp9Opus,
 }
 
 impl Clip {
@@ -36,11 +38,10 @@ impl Clip {
                 let coding = "-c:v libx264 -preset veryfast -profile:v high -bf 0 -c:a aac -ar 44100";
                 ("high-aac.mp4", "480x270", coding)
             }
-            Self::Vp9Opus => {
-                let coding = "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus";
-                ("vp9-opus.webm", "480x270", coding)
-            }
+            Self::Vp9Opus => ("vp9-opus.webm", "480x270", VP9_OPUS),
+            Self::LongVp9Opus => ("long-vp9-opus.webm", "480x270", VP9_OPUS),
         };
+        let seconds = if self == Self::LongVp9Opus { "60" } else { "12" };
         let file = folder.join(name);
         if !file.is_file() {
             // Tests that make the same at once do not get into each other's way.
@@ -50,7 +51,7 @@ impl Clip {
             command.arg(format!("testsrc2=size={size}:rate=25"));
             command.args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"]);
             command
-                .args(["-t", "12", "-pix_fmt", "yuv420p", "-g", "25", "-ac", "2"])
+                .args(["-t", seconds, "-pix_fmt", "yuv420p", "-g", "25", "-ac", "2"])
                 .args(coding.split(' '))
                 .arg(&partial);
             assert!(command.status().expect("ffmpeg starts").success());
@@ -63,7 +64,7 @@ impl Clip {
     pub(crate) const fn size(self) -> Option<(u32, u32)> {
         match self {
             Self::H264Aac | Self::BaselineAac => Some((320, 180)),
-            Self::Vp9Opus | Self::HighAac => Some((480, 270)),
+            Self::Vp9Opus | Self::LongVp9Opus | Self::HighAac => Some((480, 270)),
             Self::SoundOfH264Aac => None,
         }
     }
@@ -74,3 +75,5 @@ impl Clip {
         format!("{}{take}", self.make().display())
     }
 }
+
+const VP9_OPUS: &str = "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus";

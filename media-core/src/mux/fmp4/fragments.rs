@@ -163,7 +163,8 @@ impl Fragments {
             let plan = track.run.plan(track.id, &track.packets, track.end, track.lead);
             plans.push((track.id, plan.expect("packets were checked when they were pushed")));
         }
-        let head = fragment::write(&plans, &mut self.arena, self.sequence);
+        fragment::write(&plans, &mut self.arena, self.sequence);
+        let head = self.arena.split().freeze();
         drop(plans);
         self.sequence = self.sequence.wrapping_add(1);
         let mut data = moof + head.len() as u64;

@@ -239,19 +239,19 @@ impl Muxer {
             Some(lead) => lead,
             None => lead_of(first)?,
         };
-        let head = match self.run.is_single(packets) {
+        match self.run.is_single(packets) {
             Some(packet) => {
-                self.run.write_one(&mut self.arena, packet, (self.track, end, lead), self.sequence)?
+                self.run.write_one(&mut self.arena, packet, (self.track, end, lead), self.sequence)?;
             }
             None => {
                 let plan = self.run.plan(self.track, packets, end, lead)?;
-                fragment::write(&[(self.track, plan)], &mut self.arena, self.sequence)
+                fragment::write(&[(self.track, plan)], &mut self.arena, self.sequence);
             }
-        };
+        }
         self.lead = Some(lead);
         self.last_dts = packets.last().map(|packet| packet.dts);
         self.sequence = self.sequence.wrapping_add(1);
-        Ok(head)
+        Ok(self.arena.split().freeze())
     }
 }
 

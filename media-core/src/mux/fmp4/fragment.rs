@@ -140,7 +140,6 @@ impl Run {
         let traf = BOX + TFHD_ONE + TFDT + trun;
         let moof = BOX + MFHD + traf;
         let mdat_header = if is_large(sample.size.into()) { BOX + 8 } else { BOX };
-        // In the order of bytes that they have in the file, so that what never changes takes no time.
         let mut words = HEAD_ONE;
         for (place, word) in [
             (0, moof),
@@ -155,33 +154,33 @@ impl Run {
             (21, VERSION_1 | DATA_OFFSET | (flags as u32) << 2 | (composition as u32) << 11),
             (23, moof + mdat_header),
         ] {
-            words[place] = word.to_be();
+            words[place] = word.to_be_bytes();
         }
         // Each is overwritten by what follows where it is absent.
         let mut len = HEAD_ONE_LEN;
-        words[len] = sample.flags.to_be();
+        words[len] = sample.flags.to_be_bytes();
         len += usize::from(flags);
-        words[len] = (sample.composition as u32).to_be();
+        words[len] = sample.composition.to_be_bytes();
         len += usize::from(composition);
         if mdat_header > BOX {
             let size = u64::from(sample.size) + u64::from(BOX) + 8;
             let mdat = [1, name(b"mdat"), (size >> 32) as u32, size as u32];
-            words[len..len + 4].copy_from_slice(&mdat.map(u32::to_be));
+            words[len..len + 4].copy_from_slice(&mdat.map(u32::to_be_bytes));
             len += 4;
         } else {
-            words[len..len + 2].copy_from_slice(&[sample.size + BOX, name(b"mdat")].map(u32::to_be));
+            words[len..len + 2].copy_from_slice(&[sample.size + BOX, name(b"mdat")].map(u32::to_be_bytes));
             len += 2;
         }
         if arena.capacity() < 4 * len {
             arena.reserve(ARENA);
         }
-        arena.extend_from_slice(&words.map(u32::to_ne_bytes).as_flattened()[..4 * len]);
+        arena.extend_from_slice(&words.as_flattened()[..4 * len]);
         Ok(())
     }
 }
 
-/// The words of a fragment of one picture that every one has, in the order of bytes of a file; zero where others go.
-const HEAD_ONE: [u32; HEAD_ONE_LEN + 6] = {
+/// The words of a fragment of one picture that every one has, as they stand in a file; zero where others go.
+const HEAD_ONE: [[u8; 4]; HEAD_ONE_LEN + 6] = {
     let words = [
         0,
         name(b"moof"),
@@ -208,10 +207,10 @@ const HEAD_ONE: [u32; HEAD_ONE_LEN + 6] = {
         1,
         0,
     ];
-    let mut head = [0; HEAD_ONE_LEN + 6];
+    let mut head = [[0; 4]; HEAD_ONE_LEN + 6];
     let mut index = 0;
     while index < HEAD_ONE_LEN {
-        head[index] = u32::to_be(words[index]);
+        head[index] = u32::to_be_bytes(words[index]);
         index += 1;
     }
     head

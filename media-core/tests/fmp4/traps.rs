@@ -1,6 +1,6 @@
 //! Traps of MP4 files that others fell into, by their numbers in the project's list.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use media_core::codec::{Config, Key, aac, opus, vp9};
 use media_core::mux::fmp4::{
     self, Event, EventTime, Layout, Muxer, ParameterSets, ProducerReference, Room, Stage, TrackEntry, Writer,
@@ -68,8 +68,9 @@ fn trap_01_decode_times_are_the_exact_sum_of_durations_over_48_hours() {
         let packets: Vec<Packet> =
             (n..n + 4800).map(|n| packet(&track, at(n), at(n), None, Key::Closed)).collect();
         n += 4800;
-        let head = muxer.fragment_header(&packets, Timestamp::new(at(n))).expect("a fragment");
-        let file = [muxer.init(), head, Bytes::from(b"\x78coded".repeat(4800))].concat();
+        let mut head = BytesMut::new();
+        muxer.fragment_header(&packets, Timestamp::new(at(n)), &mut head).expect("a fragment");
+        let file = [muxer.init(), head.freeze(), Bytes::from(b"\x78coded".repeat(4800))].concat();
         let read = reader::tracks(&file.into()).remove(0);
         assert_eq!(read.fragments[0].decode_time as i64, sum);
         sum += read.samples.iter().map(|sample| i64::from(sample.duration)).sum::<i64>();

@@ -171,7 +171,7 @@ impl Run {
             words[len..len + 2].copy_from_slice(&[sample.size + BOX, name(b"mdat")].map(u32::to_be_bytes));
             len += 2;
         }
-        if arena.capacity() < 4 * len {
+        if arena.capacity() - arena.len() < 4 * len {
             arena.reserve(ARENA);
         }
         arena.extend_from_slice(&words.as_flattened()[..4 * len]);
@@ -285,19 +285,20 @@ impl Flags {
     }
 }
 
-/// Writes the `moof` and `mdat` header of runs of one or several tracks, whose samples follow in the same order, into `arena`, which is
-/// empty. All of it is measured first and then written into a slice of just that length.
+/// Writes the `moof` and `mdat` header of runs of one or several tracks, whose samples follow in the same order, behind what `arena`
+/// has. All of it is measured first and then written into a slice of just that length.
 pub(super) fn write(runs: &[(TrackId, Plan<'_>)], arena: &mut BytesMut, sequence: u32) {
     let trafs: u32 = runs.iter().map(|(_, plan)| plan.sizes().traf).sum();
     let payload: u64 = runs.iter().map(|(_, plan)| plan.payload).sum();
     let moof = BOX + MFHD + trafs;
     let mdat_header = if is_large(payload) { BOX + 8 } else { BOX };
     let len = (moof + mdat_header) as usize;
-    if arena.capacity() < len {
+    let begin = arena.len();
+    if arena.capacity() - begin < len {
         arena.reserve(len.max(ARENA));
     }
-    arena.resize(len, 0);
-    let mut out = Cursor(arena);
+    arena.resize(begin + len, 0);
+    let mut out = Cursor(&mut arena[begin..]);
     out.put([moof, name(b"moof"), MFHD, name(b"mfhd"), 0, sequence]);
     let mut data = u64::from(moof + mdat_header);
     for (track, plan) in runs {

@@ -217,18 +217,28 @@ impl Muxer {
     /// # Errors
     /// When there is no packet, one is of another track, DTS do not increase strictly up to `end`, or a value does not fit its field.
     pub fn fragment(&mut self, packets: &[Packet], end: Timestamp) -> Result<Rope, Error> {
-        let head = self.fragment_header(packets, end)?;
+        let mut arena = std::mem::take(&mut self.arena);
+        let written = self.fragment_header(packets, end, &mut arena);
+        let head = arena.split().freeze();
+        self.arena = arena;
+        written?;
         let mut rope = Rope::with_capacity(1 + packets.len());
         rope.push(head);
         packets.iter().for_each(|packet| rope.push(packet.data.clone()));
         Ok(rope)
     }
 
-    /// The `moof` and the `mdat` header of a [fragment](Self::fragment), for callers who bring the payloads behind it themselves.
+    /// The `moof` and the `mdat` header of a [fragment](Self::fragment), behind what `out` has: for callers who bring the payloads behind it
+    /// themselves. `out` grows by 16 KiB at once, where it has to.
     ///
     /// # Errors
-    /// As [`fragment`](Self::fragment).
-    pub fn fragment_header(&mut self, packets: &[Packet], end: Timestamp) -> Result<Bytes, Error> {
+    /// As [`fragment`](Self::fragment); `out` is then as it was.
+    pub fn fragment_header(
+        &mut self,
+        packets: &[Packet],
+        end: Timestamp,
+        out: &mut BytesMut,
+    ) -> Result<(), Error> {
         let first = packets.first().ok_or(Error::Empty)?;
         if let Some(last) = self.last_dts
             && first.dts <= last
@@ -241,17 +251,17 @@ impl Muxer {
         };
         match self.run.is_single(packets) {
             Some(packet) => {
-                self.run.write_one(&mut self.arena, packet, (self.track, end, lead), self.sequence)?;
+                self.run.write_one(out, packet, (self.track, end, lead), self.sequence)?;
             }
             None => {
                 let plan = self.run.plan(self.track, packets, end, lead)?;
-                fragment::write(&[(self.track, plan)], &mut self.arena, self.sequence);
+                fragment::write(&[(self.track, plan)], out, self.sequence);
             }
         }
         self.lead = Some(lead);
         self.last_dts = packets.last().map(|packet| packet.dts);
         self.sequence = self.sequence.wrapping_add(1);
-        Ok(self.arena.split().freeze())
+        Ok(())
     }
 }
 

@@ -60,13 +60,33 @@ fn payloads_are_passed_on_in_their_own_memory() {
     assert_eq!(rope.len(), rope.to_bytes().len() as u64);
 }
 
+fn header(muxer: &mut Muxer, packets: &[Packet], end: Timestamp) -> Bytes {
+    let mut out = BytesMut::new();
+    muxer.fragment_header(packets, end, &mut out).expect("a fragment");
+    out.freeze()
+}
+
+#[test]
+fn headers_stand_behind_what_is_there() {
+    let packets: Vec<Packet> = (0..60).map(|n| packet(n, n)).collect();
+    for count in [1, 60] {
+        let mut out = BytesMut::from(&b"before"[..]);
+        let mut muxer = muxer(&video(TimeBase::VIDEO));
+        muxer.fragment_header(&packets[..0], at(0), &mut out).expect_err("no packets");
+        assert_eq!(out, "before");
+        muxer.fragment_header(&packets[..count], at(60), &mut out).expect("a fragment");
+        let alone = self::muxer(&video(TimeBase::VIDEO)).fragment(&packets[..count], at(60));
+        assert_eq!(out[6..], alone.expect("a fragment").pieces()[0]);
+    }
+}
+
 #[test]
 fn the_first_picture_is_decoded_when_it_is_shown() {
     let mut muxer = muxer(&video(TimeBase::VIDEO));
-    let head = muxer.fragment_header(&[packet(900_000, 906_000)], at(903_000)).expect("a fragment");
+    let head = header(&mut muxer, &[packet(900_000, 906_000)], at(903_000));
     assert_eq!(decode_time(&head), 906_000);
     // The second one, shown earlier than it is decoded that way, has an offset of -3000.
-    let head = muxer.fragment_header(&[packet(903_000, 906_000)], at(906_000)).expect("a fragment");
+    let head = header(&mut muxer, &[packet(903_000, 906_000)], at(906_000));
     assert_eq!(decode_time(&head), 909_000);
     assert_eq!(i32::from_be_bytes(field(&head, b"trun", 12)), -3000);
 }
@@ -75,7 +95,7 @@ fn the_first_picture_is_decoded_when_it_is_shown() {
 fn unsigned_composition_keeps_dts() {
     let track = video(TimeBase::VIDEO);
     let mut muxer = Muxer::with_composition(&track, Composition::Unsigned).expect("a muxer");
-    let head = muxer.fragment_header(&[packet(900_000, 906_000)], at(903_000)).expect("a fragment");
+    let head = header(&mut muxer, &[packet(900_000, 906_000)], at(903_000));
     assert_eq!(decode_time(&head), 900_000);
     assert_eq!(i32::from_be_bytes(field(&head, b"trun", 12)), 6000);
 }
@@ -83,9 +103,7 @@ fn unsigned_composition_keeps_dts() {
 #[test]
 fn primed_sound_is_ahead_by_its_priming() {
     let mut muxer = muxer(&audio(1024));
-    let head = muxer
-        .fragment_header(&[Packet { key: Key::Closed, ..packet(-1024, -1024) }], at(0))
-        .expect("a fragment");
+    let head = header(&mut muxer, &[Packet { key: Key::Closed, ..packet(-1024, -1024) }], at(0));
     assert_eq!(decode_time(&head), 0);
     assert_eq!(field::<4>(&head, b"trun", 0), [1, 0, 0, 1], "no composition offset");
     assert_eq!(field::<4>(&muxer.init(), b"elst", 12), 1024_u32.to_be_bytes());
@@ -106,7 +124,7 @@ fn nothing_is_lost_or_added_over_48_hours() {
                 (packet.pts, packet.dts) = (at(dts), at(dts));
                 dts += step;
             }
-            let head = muxer.fragment_header(&packets, at(dts)).expect("a fragment");
+            let head = header(&mut muxer, &packets, at(dts));
             assert_eq!((decode_time(&head), sequence(&head)), (expected, number));
             expected += (per_fragment * step) as u64;
             number += 1;
@@ -120,10 +138,10 @@ fn a_refused_fragment_leaves_no_trace() {
     let mut muxer = muxer(&video(TimeBase::VIDEO));
     let refused = [packet(5, 9), packet(4, 8)];
     muxer.fragment(&refused, at(9)).expect_err("dts that fall");
-    let head = muxer.fragment_header(&[packet(0, 1)], at(1)).expect("a fragment");
+    let head = header(&mut muxer, &[packet(0, 1)], at(1));
     assert_eq!((decode_time(&head), sequence(&head)), (1, 1), "neither lead nor number were taken");
     muxer.fragment(&refused[..0], at(9)).expect_err("no packets");
-    let head = muxer.fragment_header(&[packet(1, 2)], at(2)).expect("a fragment");
+    let head = header(&mut muxer, &[packet(1, 2)], at(2));
     assert_eq!((decode_time(&head), sequence(&head)), (2, 2));
 }
 
@@ -131,7 +149,7 @@ fn a_refused_fragment_leaves_no_trace() {
 fn gaps_and_guesses_that_were_too_long_are_taken() {
     let mut muxer = muxer(&video(TimeBase::VIDEO));
     for (dts, end) in [(0, 10), (30, 45), (31, 32)] {
-        let head = muxer.fragment_header(&[packet(dts, dts)], at(end)).expect("a fragment");
+        let head = header(&mut muxer, &[packet(dts, dts)], at(end));
         assert_eq!(decode_time(&head), dts as u64);
     }
 }

@@ -22,7 +22,8 @@ use crate::tools::{Read, drive, media, seekable};
 fn tone(coder: &str) -> Option<Read> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packed");
     std::fs::create_dir_all(&folder).expect("a folder below the build folder");
-    let path = folder.join(format!("{coder}.mp4"));
+    // Tests that make the same at once do not get into each other's way.
+    let path = folder.join(format!("{coder}-{:?}.mp4", std::thread::current().id()));
     let tone =
         ["-v", "quiet", "-nostdin", "-y", "-f", "lavfi", "-i", "sine=r=44100:d=3", "-ac", "2", "-c:a", coder];
     if !Command::new("ffmpeg").args(tone).arg(&path).status().is_ok_and(|status| status.success()) {

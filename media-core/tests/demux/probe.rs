@@ -136,6 +136,8 @@ pub(crate) struct Listed {
     pub(crate) pts: Option<i64>,
     pub(crate) dts: Option<i64>,
     pub(crate) size: usize,
+    /// MD5 of its bytes.
+    pub(crate) md5: u128,
     pub(crate) key: bool,
 }
 
@@ -144,26 +146,33 @@ type Base = (u32, u32);
 
 /// All packets of a file, and the time base of each stream; `None` where there is no ffprobe.
 pub(crate) fn listing(file: &Path) -> Option<(Vec<Listed>, Vec<Base>)> {
-    let entries = "packet=stream_index,pts,dts,size,flags:stream=time_base";
+    let entries = "packet=stream_index,pts,dts,size,flags,data_hash:stream=time_base";
     let mut command = Command::new("ffprobe");
-    command.args(["-v", "error", "-of", "compact", "-show_entries", entries]).arg(file);
+    command
+        .args(["-v", "error", "-of", "compact", "-show_data_hash", "MD5", "-show_entries", entries])
+        .arg(file);
     let Ok(output) = command.stdin(Stdio::null()).output() else {
         eprintln!("skipped: ffprobe is not installed");
         return None;
     };
     let text = String::from_utf8(output.stdout).expect("text");
     let value = |line: &str, name: &str| {
-        line.split('|').find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+        line.split(['|', '\n'])
+            .find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
+            .map(str::to_owned)
     };
     let number = |line: &str, name: &str| value(line, name)?.parse().ok();
+    let hash = |line: &str| u128::from_str_radix(value(line, "data_hash")?.strip_prefix("MD5:")?, 16).ok();
     let packet = |line: &str| Listed {
         stream: number(line, "stream_index").expect("an index") as usize,
         pts: number(line, "pts"),
         dts: number(line, "dts"),
         size: number(line, "size").expect("a size") as usize,
+        md5: hash(line).unwrap_or_else(|| panic!("no hash: {line}")),
         key: value(line, "flags").is_some_and(|flags| flags.starts_with('K')),
     };
-    let packets = text.lines().filter(|line| line.starts_with("packet|")).map(packet).collect();
+    // What a packet has beside it stands on a line of its own, before the hash.
+    let packets = text.split("packet|").skip(1).map(packet).collect();
     let base = |line: &str| {
         let (num, den) =
             value(line, "time_base")?.split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned()))?;

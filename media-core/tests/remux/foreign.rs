@@ -1,4 +1,4 @@
-//! What ffprobe shows of the files we write: packets, sizes, stamps and key flags are ours.
+//! What ffprobe shows of the files we write: packets, their MD5, stamps and key flags are ours.
 
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use media_core::packet::Packet;
 use media_core::time::TimeBase;
 use media_core::track::{Kind, Track};
 
+use crate::md5::md5;
 use crate::probe::{Listed, listing};
 use crate::sources::{Differences, File, clean};
 use crate::{mp4, ts, write};
@@ -72,8 +73,8 @@ fn differs(
     if theirs.len() != ours.len() {
         return Some(format!("{} packets of {}", theirs.len(), ours.len()));
     }
-    // Annex B and ADTS have other lengths.
-    let has_size = ending != "ts" || matches!(track.codec, Config::Opus(_) | Config::Ac3(_));
+    // Annex B and ADTS have other bytes.
+    let is_bare = ending != "ts" || matches!(track.codec, Config::Opus(_) | Config::Ac3(_));
     // Matroska has no DTS; ffprobe makes some up. Its parsers count samples of sound in milliseconds.
     let most = if ending == "mkv" && track.kind() == Kind::Audio { 4_000_000 } else { 1_000_000 };
     let wrap = TimeBase::VIDEO.to_nanos(1 << 33);
@@ -84,7 +85,7 @@ fn differs(
         if ending == "ts" { apart.rem_euclid(wrap).min((-apart).rem_euclid(wrap)) } else { apart.abs() }
     };
     let is_same = |own: &Packet, shown: &Listed| {
-        (!has_size || own.data.len() == shown.size)
+        (!is_bare || u128::from_str_radix(&md5(&own.data), 16) == Ok(shown.md5))
             && own.key.is_sync() == shown.key
             && apart(own.pts.ticks(), shown.pts) <= most
             && (ending == "mkv" || apart(own.dts.ticks(), shown.dts) <= most)

